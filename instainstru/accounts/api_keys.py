@@ -1,0 +1,58 @@
+"""Issuing, checking and revoking API keys."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+
+from instainstru.accounts.models import ApiKey, Scope, User
+from instainstru.events.kinds import Kind
+from instainstru.events.log import record
+from instainstru.lib import clock
+from instainstru.lib.errors import Invalid
+
+# ``last_used_at`` is written at most this often, so that reading with a key stays reading.
+USE_NOTED_EVERY = timedelta(minutes=10)
+
+
+def digest_of(key: str) -> str:
+    """What is stored in place of the key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@transaction.atomic
+def issue(user: User, *, name: str, scopes: Sequence[str], by: User) -> tuple[ApiKey, str]:
+    """A new key and its text, which is shown this once and cannot be had again."""
+    unknown = set(scopes) - set(Scope.values)
+    if unknown or not scopes:
+        raise Invalid("Choose what the key may do from the list.", field="scopes")
+    text = "ii_" + secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        user=user, name=name, prefix=text[:10], digest=digest_of(text), scopes=sorted(set(scopes))
+    )
+    record(Kind.API_KEY_CREATED, key, by=by, data={"scopes": key.scopes, "prefix": key.prefix})
+    return key, text
+
+
+def find(text: str) -> ApiKey | None:
+    """The live key with this text and its active user, or None for any other text."""
+    key = (
+        ApiKey.objects.select_related("user")
+        .filter(digest=digest_of(text), revoked_at__isnull=True, user__is_active=True)
+        .first()
+    )
+    if key and (key.last_used_at is None or clock.now() - key.last_used_at > USE_NOTED_EVERY):
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=clock.now())
+    return key
+
+
+@transaction.atomic
+def revoke(key: ApiKey, *, by: User) -> None:
+    """End the key at once; a second time does nothing."""
+    changed = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=clock.now())
+    if changed:
+        record(Kind.API_KEY_REVOKED, key, by=by, data={"prefix": key.prefix})

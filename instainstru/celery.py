@@ -1,0 +1,65 @@
+"""The Celery application: how tasks travel, and what runs on a schedule.
+
+Tasks are written with `celery.shared_task` in each app's `tasks.py`; nobody imports this module but the
+package itself, so that a process which only sends tasks knows the broker too.
+
+A task is acknowledged when it is done, not when it is taken: a worker that dies hands its tasks back, so
+every task must bear running twice. Results are not kept; what a task did is in the database.
+"""
+
+import os
+from urllib.parse import parse_qs, urlsplit
+
+from celery import Celery
+from celery.schedules import schedule
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "instainstru.settings")
+
+# Longer than any task may take: what is unacknowledged for so long goes to another worker.
+VISIBILITY_SECONDS = 15 * 60
+TASK_SECONDS = 5 * 60
+
+
+def broker_url(redis_url: str) -> str:
+    """The same server in the broker's own words, which differ for a Unix socket."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    number = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def every(seconds: float, task: str) -> dict[str, object]:
+    """An entry of the schedule; a turn that nobody took before the next one is due is dropped."""
+    return {"task": task, "schedule": schedule(seconds), "options": {"expires": seconds}}
+
+
+# What runs when. Names are those of `shared_task` functions, dotted from the top.
+SCHEDULE: dict[str, dict[str, object]] = {}
+
+app = Celery("instainstru")
+app.conf.update(
+    broker_url=broker_url(settings.CELERY_BROKER_URL),
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS, "global_keyprefix": "celery:"},
+    beat_schedule=SCHEDULE,
+    beat_schedule_filename=str(settings.BASE_DIR / ".data" / "beat-schedule"),
+    enable_utc=True,
+    timezone="UTC",
+    result_backend=None,
+    task_acks_late=True,
+    task_ignore_result=True,
+    task_reject_on_worker_lost=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_soft_time_limit=TASK_SECONDS,
+    task_time_limit=TASK_SECONDS + 30,
+    task_track_started=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    worker_enable_remote_control=True,
+    worker_hijack_root_logger=False,
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+)
+app.autodiscover_tasks()

@@ -1,0 +1,76 @@
+"""``record()``: the one way to say that something happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection, transaction
+
+from instainstru.events import dispatch
+from instainstru.events.kinds import Kind
+from instainstru.events.models import Event
+from instainstru.lib import clock
+
+# One statement finds the next version and inserts. The caller holds the subject's row lock (or has
+# just made the subject), so two writers of one subject queue on that, not on the unique constraint.
+_INSERT = """
+    INSERT INTO events_event (kind, subject_type, subject_id, version, by_id, data, created_at)
+    VALUES (%(kind)s, %(type)s, %(id)s, COALESCE(%(version)s, (
+        SELECT COALESCE(MAX(version), 0) + 1 FROM events_event
+        WHERE subject_type = %(type)s AND subject_id = %(id)s)), %(by)s, %(data)s, %(at)s)
+    RETURNING id, version
+"""
+
+
+def record(
+    kind: Kind,
+    subject: Any,
+    *,
+    by: Any = None,
+    data: Mapping[str, Any] | None = None,
+    version: int | None = None,
+) -> Event:
+    """Append the event in the caller's transaction and wake the dispatcher after its commit.
+
+    ``subject`` is a saved model instance; ``by`` the acting user or None for the system. ``data``
+    must be JSON-ready. ``version`` is given by callers who count the subject's versions themselves;
+    otherwise it is one more than the last. Raises ``RuntimeError`` outside a transaction, where a
+    crash could keep the change and lose the event.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("record() belongs in the transaction of the change it describes.")
+    event = Event(
+        kind=str(kind),
+        subject_type=subject._meta.model_name,
+        subject_id=str(subject.pk),
+        by_id=getattr(by, "pk", None),
+        data=dict(data or {}),
+        created_at=clock.now(),
+    )
+    data_field = Event._meta.get_field("data")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "kind": event.kind,
+                "type": event.subject_type,
+                "id": event.subject_id,
+                "by": event.by_id,
+                "data": data_field.get_db_prep_value(event.data, connection),
+                "at": event.created_at,
+                "version": version,
+            },
+        )
+        event.pk, event.version = cursor.fetchone()
+    transaction.on_commit(dispatch.wake, robust=True)
+    return event
+
+
+def history(subject: Any) -> list[Event]:
+    """The subject's events, first to last, with who caused them."""
+    return list(
+        Event.objects.filter(subject_type=subject._meta.model_name, subject_id=str(subject.pk))
+        .select_related("by")
+        .order_by("version")
+    )

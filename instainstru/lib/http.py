@@ -1,0 +1,41 @@
+"""Small pieces every page and call needs: the translation of refusals, and the visitor's zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from instainstru.lib import clock
+from instainstru.lib.errors import DomainError
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class DomainErrorMiddleware:
+    """Renders a ``DomainError`` that a page let pass; the API translates its own (``lib/drf.py``)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DomainError):
+            return None
+        template = "404.html" if exception.status == 404 else "refused.html"
+        return render(request, template, {"error": exception}, status=exception.status)
+
+
+def visitor_zone(request: HttpRequest) -> str:
+    """The zone the visitor reads times in: their cookie (set by the page), account, or the site's."""
+    named = unquote(request.COOKIES.get("tz", ""))
+    if named and clock.is_zone(named):
+        return named
+    if request.user.is_authenticated:
+        return request.user.time_zone
+    return settings.SITE_TIME_ZONE

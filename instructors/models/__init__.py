@@ -1,0 +1,18 @@
+from instructors.models.calendar import CalendarBlock, DateHours, OpenDay, WeeklyHours
+from instructors.models.catalogue import (
+    IN_PERSON,
+    Alias,
+    Audience,
+    Category,
+    Level,
+    Modality,
+    Offering,
+    Subject,
+)
+from instructors.models.places import Place, PlaceAlias
+from instructors.models.profile import Instructor
+
+__all__ = [
+    "IN_PERSON", "Alias", "Audience", "CalendarBlock", "Category", "DateHours", "Instructor", "Level",
+    "Modality", "Offering", "OpenDay", "Place", "PlaceAlias", "Subject", "WeeklyHours",
+]  # fmt: skip

@@ -1,0 +1,198 @@
+"""An instructor's time: what they wish, what takes it, and what is left.
+
+``WeeklyHours`` and ``DateHours`` are wishes in wall time. ``CalendarBlock`` is what takes time, as
+instants. ``OpenDay`` is derived from both and written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
+from django.db import models
+
+from instainstru.lib import clock
+from instainstru.lib.multirange import DateTimeMultiRangeField
+from instructors.models.profile import Instructor
+
+WEEKDAYS = [
+    (0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"),
+    (4, "Friday"), (5, "Saturday"), (6, "Sunday"),
+]  # fmt: skip
+DAY_MINUTES = 24 * 60
+
+
+def _minutes_sane(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=models.Q(from_min__gte=0, from_min__lt=models.F("to_min"), to_min__lte=DAY_MINUTES),
+        name=name,
+        violation_error_message="The end must be after the start, on the same day.",
+    )
+
+
+class WeeklyHours(models.Model):
+    """A window of the weekly pattern, in minutes of the instructor's local day (1440 = midnight)."""
+
+    instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="weekly_hours")
+    weekday = models.PositiveSmallIntegerField(choices=WEEKDAYS)
+    from_min = models.PositiveSmallIntegerField()
+    to_min = models.PositiveSmallIntegerField()
+
+    class Meta:
+        verbose_name_plural = "weekly hours"
+        ordering = ["weekday", "from_min"]
+        constraints = [
+            _minutes_sane("weekly_hours_order"),
+            models.CheckConstraint(
+                condition=models.Q(weekday__lte=6),
+                name="weekly_hours_weekday",
+                violation_error_message="A weekday is 0 (Monday) to 6 (Sunday).",
+            ),
+            ExclusionConstraint(
+                name="weekly_hours_disjoint",
+                expressions=[
+                    ("instructor", RangeOperators.EQUAL),
+                    ("weekday", RangeOperators.EQUAL),
+                    (
+                        models.Func("from_min", "to_min", function="int4range"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message="Two windows of one day overlap.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.from_min}–{self.to_min}"
+
+
+class DateHours(models.Model):
+    """One window of one date that differs from the pattern, or the date's closing."""
+
+    instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="date_hours")
+    date = models.DateField()
+    # A closed date is one row with no window; open ones have one row a window.
+    is_closed = models.BooleanField(default=False)
+    from_min = models.PositiveSmallIntegerField(null=True, blank=True)
+    to_min = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "date hours"
+        ordering = ["date", "from_min"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_closed=True, from_min__isnull=True, to_min__isnull=True)
+                | models.Q(
+                    is_closed=False,
+                    from_min__gte=0,
+                    from_min__lt=models.F("to_min"),
+                    to_min__lte=DAY_MINUTES,
+                ),
+                name="date_hours_order",
+                violation_error_message="The end must be after the start, on the same day.",
+            ),
+            ExclusionConstraint(
+                name="date_hours_disjoint",
+                expressions=[
+                    ("instructor", RangeOperators.EQUAL),
+                    ("date", RangeOperators.EQUAL),
+                    # A closed date is unbounded here, so nothing else fits beside it.
+                    (
+                        models.Func("from_min", "to_min", function="int4range"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message="Two windows of one date overlap, or the date is also closed.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} {'closed' if self.is_closed else f'{self.from_min}–{self.to_min}'}"
+
+
+class CalendarBlock(models.Model):
+    """A stretch in which the instructor is taken.
+
+    ``period`` is the thing itself. ``buffered`` adds the plain buffer behind it, ``reach`` the longer
+    of buffer and travel time; ``lane`` is 0 for lessons without travel and unique for those with it.
+    The two exclusion constraints together demand between any two lessons the *longer* of their two
+    gaps, once: a plain pair meets only in ``buffered`` (their lanes are equal), any other in
+    ``reach`` too.
+    """
+
+    class Kind(models.TextChoices):
+        LESSON = "lesson", "Lesson"
+        HOLD = "hold", "Hold"
+        TIME_OFF = "time_off", "Time off"
+        EXTERNAL = "external", "Outside event"
+
+    instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="blocks")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    period = DateTimeRangeField()
+    buffered = DateTimeRangeField()
+    reach = DateTimeRangeField()
+    lane = models.BigIntegerField(default=0)
+    # The booking this block belongs to; bookings are above this app, so no foreign key.
+    booking_id = models.UUIDField(null=True, blank=True, unique=True)
+    label = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False),
+                name="block_period_finite",
+                violation_error_message="The end must be after the start.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["lesson", "hold"], booking_id__isnull=False)
+                | models.Q(kind__in=["time_off", "external"], booking_id__isnull=True),
+                name="block_kind_has_booking",
+                violation_error_message="Lessons and holds belong to a booking, other blocks do not.",
+            ),
+            ExclusionConstraint(
+                name="no_double_booking",
+                expressions=[
+                    ("instructor", RangeOperators.EQUAL),
+                    ("buffered", RangeOperators.OVERLAPS),
+                ],
+                condition=models.Q(kind__in=["lesson", "hold"]),
+                violation_error_message="That time was just taken.",
+            ),
+            ExclusionConstraint(
+                name="no_double_booking_with_travel",
+                expressions=[
+                    ("instructor", RangeOperators.EQUAL),
+                    ("reach", RangeOperators.OVERLAPS),
+                    ("lane", RangeOperators.NOT_EQUAL),
+                ],
+                condition=models.Q(kind__in=["lesson", "hold"]),
+                violation_error_message="There is not enough time to travel to or from another lesson.",
+            ),
+        ]
+        indexes = [
+            GistIndex(fields=["instructor", "period"], name="block_by_period"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.period}"
+
+
+class OpenDay(models.Model):
+    """What is left of one instructor's local day, for the days within the horizon.
+
+    ``free`` is hours minus blocks, each range beginning on the start grid; ``free_travel`` the same
+    with room to travel on both sides of every lesson, or null where it equals ``free``.
+    """
+
+    pk = models.CompositePrimaryKey("instructor_id", "date")
+    instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="open_days")
+    date = models.DateField()
+    free = DateTimeMultiRangeField()
+    free_travel = DateTimeMultiRangeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["date"], name="open_day_by_date")]
+
+    def __str__(self) -> str:
+        return f"{self.instructor_id} {self.date}"

@@ -1,0 +1,108 @@
+"""The instructor: a public face, a standing with us, and limits of their own."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.db import models
+
+from instainstru.lib import clock
+from instructors.models.places import Place
+
+SLUG = RegexValidator(
+    r"^[a-z0-9]+(-[a-z0-9]+)*$", "Use small letters, digits and single hyphens between them."
+)
+
+
+def validate_zone(name: str) -> None:
+    """Refuse names that are not IANA zones."""
+    if not clock.is_zone(name):
+        raise ValidationError("“%(name)s” is not a time zone we know.", params={"name": name})
+
+
+class Instructor(models.Model):
+    """Someone who teaches. Students see it only while ``status`` is listed."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Not listed yet"
+        LISTED = "listed", "Listed"
+        SUSPENDED = "suspended", "Suspended"
+
+    class CancellationPreset(models.TextChoices):
+        FLEXIBLE = "flexible", "Flexible"
+        STANDARD = "standard", "Standard"
+        STRICT = "strict", "Strict"
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="instructor")
+    slug = models.CharField(
+        max_length=60,
+        unique=True,
+        validators=[SLUG],
+        error_messages={"unique": "Someone else has this address."},
+    )
+    headline = models.CharField(max_length=120, blank=True)
+    bio = models.TextField(max_length=4000, blank=True)
+    photo = models.ImageField(upload_to="portraits/", blank=True)
+    languages = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    time_zone = models.CharField(max_length=64, default="America/New_York", validators=[validate_zone])
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    suspended_reason = models.CharField(max_length=300, blank=True)
+    cancellation_preset = models.CharField(
+        max_length=10, choices=CancellationPreset.choices, default=CancellationPreset.STANDARD
+    )
+
+    # Where: a named place for all, the exact address for those who booked (privacy rule).
+    place = models.ForeignKey(Place, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    address = models.CharField(max_length=200, blank=True, help_text="Shown only after booking.")
+    latitude = models.FloatField(null=True, blank=True, help_text="Public point, shifted 25–50 m.")
+    longitude = models.FloatField(null=True, blank=True)
+
+    # Stricter than the rules where set, never looser.
+    notice_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(20160)])
+    buffer_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(180)])
+    travel_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(180)])
+    horizon_days = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(365)])
+    overnight_rule = models.BooleanField(default=True)
+    lessons_per_day = models.PositiveSmallIntegerField(null=True, blank=True)
+    lessons_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    # Written by upper apps through services/profile.py: Bayesian mean, number of ratings, lessons given.
+    rating = models.FloatField(default=0)
+    rating_count = models.PositiveIntegerField(default=0)
+    lesson_count = models.PositiveIntegerField(default=0)
+    # OpenDay rows exist for dates before this one.
+    open_until = models.DateField(null=True, editable=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(slug__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$"),
+                name="instructor_slug_form",
+                violation_error_message="Use small letters, digits and single hyphens between them.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(latitude__isnull=True, longitude__isnull=True)
+                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="instructor_point_on_earth",
+                violation_error_message="That point is not on Earth.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["open_until", "id"], name="instructor_open_until"),
+            models.Index(fields=["status", "-id"], name="instructor_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def is_listed(self) -> bool:
+        return self.status == self.Status.LISTED
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified_at is not None

@@ -1,0 +1,141 @@
+"""From free time to bookable starts: pure functions over one instructor's limits.
+
+A lesson lies within one local day, starts on the local grid, not before the notice, not after the
+horizon, and fits whole into a free range. Buffers are already out of the free ranges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from instainstru.lib import clock
+from instainstru.lib.errors import DomainError
+from instainstru.lib.intervals import Range
+from instainstru.rules.models import Rules
+from instructors.models import Instructor, Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one instructor demands of a start; minutes unless named otherwise."""
+
+    time_zone: str
+    grid: int
+    notice: dict[str, int]
+    horizon_days: int
+    buffer: int
+    travel: int
+    # (from hour, until hour, earliest hour, earliest hour with travel), or None where switched off.
+    overnight: tuple[int, int, int, int] | None
+
+    def gap(self, *, travels: bool) -> int:
+        """Minutes to keep free on each side of a lesson."""
+        return max(self.buffer, self.travel) if travels else self.buffer
+
+
+def limits_of(instructor: Instructor, rules: Rules) -> Limits:
+    """The rules, made stricter where the instructor says so."""
+    own = instructor.notice_min or 0
+    return Limits(
+        time_zone=instructor.time_zone,
+        grid=rules.grid_min,
+        notice={
+            Modality.ONLINE: max(rules.notice_online_min, own),
+            Modality.AT_INSTRUCTOR: max(rules.notice_at_instructor_min, own),
+            Modality.AT_STUDENT: max(rules.notice_at_student_min, own),
+        },
+        horizon_days=min(rules.horizon_days, instructor.horizon_days or rules.horizon_days),
+        buffer=rules.buffer_min if instructor.buffer_min is None else instructor.buffer_min,
+        travel=rules.travel_min if instructor.travel_min is None else instructor.travel_min,
+        overnight=(
+            rules.overnight_from_hour,
+            rules.overnight_until_hour,
+            rules.overnight_earliest_hour,
+            rules.overnight_earliest_travel_hour,
+        )
+        if instructor.overnight_rule
+        else None,
+    )
+
+
+def earliest(limits: Limits, *, modality: str, now: datetime) -> datetime:
+    """The first instant at which a lesson booked ``now`` may start."""
+    bound = now + timedelta(minutes=limits.notice[modality])
+    if limits.overnight is None:
+        return bound
+    from_hour, until_hour, plain, travel = limits.overnight
+    here = clock.local(now, limits.time_zone)
+    if here.hour >= from_hour:
+        day = here.date() + timedelta(days=1)
+    elif here.hour < until_hour:
+        day = here.date()
+    else:
+        return bound
+    hour = travel if modality == Modality.AT_STUDENT else plain
+    return max(bound, clock.day_edge(day, time(hour), limits.time_zone))
+
+
+def latest(limits: Limits, *, now: datetime) -> datetime:
+    """No lesson starts at or after this instant: local midnight ending the horizon's last day."""
+    last = clock.local(now, limits.time_zone).date() + timedelta(days=limits.horizon_days)
+    return clock.day_bounds(last, limits.time_zone)[1]
+
+
+def up_to_grid(instant: datetime, grid: int, tz: str) -> datetime:
+    """The first instant at or after ``instant`` whose local minute of the day is on the grid.
+
+    Counted in wall time with the offset in force at ``instant``. Every zone's offset today is a
+    multiple of 15 minutes, so only coarser grids tell local from UTC.
+    """
+    offset = instant.astimezone(clock.zone(tz)).utcoffset() or timedelta()
+    wall_seconds = instant.timestamp() + offset.total_seconds()
+    behind = wall_seconds % (grid * 60)
+    return instant if not behind else instant + timedelta(seconds=grid * 60 - behind)
+
+
+def cut(
+    free: Iterable[Range], *, duration: int, low: datetime, high: datetime, limits: Limits
+) -> Iterator[datetime]:
+    """Every start in ``[low, high)`` at which ``duration`` minutes fit, in order.
+
+    ``free`` is what ``OpenDay`` keeps: ranges of one local day each, beginning on the grid.
+    """
+    length = timedelta(minutes=duration)
+    step = timedelta(minutes=limits.grid)
+    for start, end in free:
+        if start < low:
+            start = up_to_grid(low, limits.grid, limits.time_zone)
+        last = min(end - length, high - timedelta(microseconds=1))
+        while start <= last:
+            yield start
+            start += step
+
+
+def why_refused(limits: Limits, *, modality: str, start: datetime, now: datetime) -> DomainError | None:
+    """The refusal of a start by notice, horizon or grid, or None; free time is not looked at."""
+    zone = limits.time_zone
+    first = earliest(limits, modality=modality, now=now)
+    if start < first:
+        when = clock.local(first, zone)
+        return DomainError(
+            f"That is too soon. The first time that can be booked now is {when:%A %-d %B, %-I:%M %p}.",
+            code="too_soon",
+            data={"earliest": clock.rfc3339(first), "time_zone": zone},
+        )
+    bound = latest(limits, now=now)
+    if start >= bound:
+        when = clock.local(bound - timedelta(minutes=1), zone)
+        return DomainError(
+            f"That is too far ahead. Lessons can be booked up to {when:%A %-d %B %Y}.",
+            code="too_far",
+            data={"latest": clock.rfc3339(bound), "time_zone": zone},
+        )
+    if up_to_grid(start, limits.grid, zone) != start:
+        return DomainError(
+            f"Lessons start every {limits.grid} minutes, such as at 9:00 or 9:{limits.grid:02d}.",
+            code="off_grid",
+            data={"grid_min": limits.grid},
+        )
+    return None

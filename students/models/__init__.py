@@ -1,0 +1,3 @@
+from students.models.student import Favourite, Student
+
+__all__ = ["Favourite", "Student"]
