@@ -8,11 +8,18 @@ every task must bear running twice. Results are not kept; what a task did is in 
 """
 
 import os
+import sys
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 from celery.schedules import schedule
+from celery.signals import beat_init, worker_init
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from instainstru import checks, embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "instainstru.settings")
 
@@ -44,7 +51,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS, "global_keyprefix": "celery:"},
     beat_schedule=SCHEDULE,
-    beat_schedule_filename=str(settings.BASE_DIR / ".data" / "beat-schedule"),
+    beat_schedule_filename=os.environ.get("BEAT_SCHEDULE") or str(embedded.data_dir() / "beat-schedule"),
     enable_utc=True,
     timezone="UTC",
     result_backend=None,
@@ -63,3 +70,14 @@ app.conf.update(
     worker_send_task_events=False,
 )
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_settings(**kwargs: Any) -> None:
+    """As the web server does. Celery would log an ordinary exception and go on."""
+    try:
+        checks.refuse_unsafe_settings()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+    Path(app.conf.beat_schedule_filename).parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,9 @@ def production_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMes
     """Everything at once, so that an operator need not start five times to learn five things."""
     problems: list[CheckMessage] = []
     if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
-        problems.append(_problem("E001", "DATABASE_URL names another database than PostgreSQL.", "postgresql://…"))
+        problems.append(
+            _problem("E001", "DATABASE_URL names another database than PostgreSQL.", "postgresql://…")
+        )
     if not settings.DEBUG:
         problems.extend(_unsafe())
     return problems

@@ -1,0 +1,28 @@
+"""The ground all tests stand on; each app's own things are in its `tests/`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from ops import browser
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    """No test sees what another remembered: sessions, counted requests, cached pages."""
+    cache.clear()
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; tests sign in by the hundred."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium where there is one; otherwise Playwright finds its own."""
+    return {**browser_type_launch_args, "executable_path": browser.system_chromium(), "args": browser.FLAGS}
