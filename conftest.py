@@ -1,6 +1,5 @@
 """The ground all tests stand on; each app's own things are in its `tests/`."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,10 +9,9 @@ from ops import browser
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache() -> Iterator[None]:
+def _fresh_cache() -> None:
     """No test sees what another remembered: sessions, counted requests, cached pages."""
     cache.clear()
-    yield
 
 
 @pytest.fixture(autouse=True)

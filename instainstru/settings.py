@@ -9,6 +9,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from instainstru import embedded
+from instainstru.lib import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -55,6 +56,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "instainstru.lib.health.ProbesMiddleware",
+    "instainstru.lib.logs.RequestLogMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -100,11 +103,14 @@ DATABASES = {
         "TEST": {"NAME": env.str("TEST_DATABASE", default="test_instainstru")},
     }
 }
+# Who cannot be reached must be noticed in seconds, not when the kernel gives up.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL or "redis://unset",
         "KEY_PREFIX": "ii",
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 5},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -213,4 +219,5 @@ CELERY_TASK_IGNORE_RESULT = True
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
+LOGGING = logs.configure(level=LOG_LEVEL, form=LOG_FORMAT)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
