@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 
 from instainstru.lib import clock
 
@@ -36,6 +37,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     last_name = models.CharField(max_length=80)
     time_zone = models.CharField(max_length=64, default="America/New_York")
     is_staff = models.BooleanField("staff", default=False, help_text="May use the back office.")
+    is_guest = models.BooleanField(
+        "guest", default=False, help_text="Has held a time but not said who they are; the address is made up."
+    )
     is_active = models.BooleanField("active", default=True, help_text="Unset instead of deleting.")
     date_joined = models.DateTimeField(default=clock.now)
 
@@ -53,8 +57,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
         ]
         indexes = [
-            models.Index(Lower("last_name"), name="user_last_name"),
-            models.Index(Lower("first_name"), name="user_first_name"),
+            # What Django's ``icontains`` asks for: the back office finds people by any part of these.
+            GinIndex(
+                *(OpClass(Upper(name), name="gin_trgm_ops") for name in ("email", "first_name", "last_name")),
+                name="user_search",
+            ),
+            models.Index(fields=["date_joined"], name="user_guest_age", condition=models.Q(is_guest=True)),
         ]
 
     def __str__(self) -> str:
