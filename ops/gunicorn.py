@@ -18,6 +18,7 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 preload_app = workers > 1
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+control_socket_disable = True
 accesslog = None  # the application logs its own requests, with their ids
 errorlog = "-"
 loglevel = os.environ.get("LOG_LEVEL", "info").lower()

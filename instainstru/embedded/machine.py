@@ -64,7 +64,7 @@ def _server_user() -> pwd.struct_passwd | None:
 
 
 def server_dir(path: Path) -> Path:
-    """A directory of the servers' own; refused where someone else made it first."""
+    """A directory of the servers' own that they can reach; refused where someone else made it first."""
     user = _server_user()
     owner = user.pw_uid if user else os.geteuid()
     if not path.exists():
@@ -72,6 +72,7 @@ def server_dir(path: Path) -> Path:
         os.chown(path, owner, -1)
     if path.stat().st_uid != owner:
         raise EmbeddedError(f"{path} belongs to another user; remove it, or set DATA_DIR to a new place.")
+    open_to_server_user(path)
     return path
 
 

