@@ -65,6 +65,11 @@ def today(tz: str) -> date:
     return local(now(), tz).date()
 
 
+def wall(minute: int) -> time:
+    """The wall time of a minute of the day, 0–1439."""
+    return time(minute // 60, minute % 60)
+
+
 def to_instant(day: date, wall: time, tz: str) -> datetime:
     """The UTC instant at which clocks in ``tz`` show ``wall`` on ``day``.
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, Min, Q
-from django.db.models.functions import Lower
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 
 from instainstru.lib import clock
-from instainstru.lib.intervals import Range, clip, normal, subtract
+from instainstru.lib.intervals import Range, normal, subtract
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, DateHours, Instructor, Offering, OpenDay, WeeklyHours
@@ -45,7 +44,7 @@ def range_of(start: datetime, end: datetime) -> DateTimeTZRange:
     return DateTimeTZRange(start, end, "[)")
 
 
-def days_touched(instructor: Instructor, start: datetime, end: datetime) -> tuple[date, date]:
+def days_affected(instructor: Instructor, start: datetime, end: datetime) -> tuple[date, date]:
     """First and last local date on which a lesson in ``[start, end)`` can change what is free."""
     tz = instructor.time_zone
     first = clock.local(start - LONGEST_GAP, tz).date()
@@ -53,11 +52,27 @@ def days_touched(instructor: Instructor, start: datetime, end: datetime) -> tupl
     return _whole_weeks(instructor, first, last)
 
 
+def days_to_lock(instructor: Instructor, start: datetime, end: datetime) -> tuple[date, date]:
+    """The dates to lock before taking ``[start, end)``: a day more on each side than that day.
+
+    Wide enough for ending a stale hold next to it as well, which would otherwise lock an earlier day
+    after a later one.
+    """
+    tz = instructor.time_zone
+    return _whole_weeks(instructor, clock.local(start, tz).date() - DAY, clock.local(end, tz).date() + DAY)
+
+
 def _whole_weeks(instructor: Instructor, first: date, last: date) -> tuple[date, date]:
     """The same dates, or whole weeks where a weekly cap can close every day of one."""
     if not instructor.lessons_per_week:
         return first, last
     return first - first.weekday() * DAY, last + (6 - last.weekday()) * DAY
+
+
+def read_in_one_snapshot() -> None:
+    """From here to its end the transaction sees one state of the database; first statement of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 # -- Reading sources ---------------------------------------------------------------------------------
@@ -93,12 +108,10 @@ def wished(instructors: Sequence[Instructor], first: date, last: date) -> dict[D
 def at_minute(day: date, minute: int, tz: str) -> datetime:
     """The instant of a minute of the local day; 1440 is the midnight that ends it."""
     extra, rest = divmod(minute, 24 * 60)
-    return clock.day_edge(day + extra * DAY, (datetime.min + timedelta(minutes=rest)).time(), tz)
+    return clock.day_edge(day + extra * DAY, clock.wall(rest), tz)
 
 
-def _blocks(
-    instructors: Sequence[Instructor], first: date, last: date
-) -> dict[int, list[CalendarBlock]]:
+def _blocks(instructors: Sequence[Instructor], first: date, last: date) -> dict[int, list[CalendarBlock]]:
     window = range_of(
         *(clock.day_bounds(day, "UTC")[edge] for edge, day in ((0, first - 2 * DAY), (1, last + 2 * DAY)))
     )
@@ -123,7 +136,9 @@ def free_of(hours: list[Range], blocks: Iterable[CalendarBlock], limits: Limits)
             continue
         plain_holes.append(_hole(block, limits.gap(travels=block.lane != 0), travels=block.lane != 0))
         travel_holes.append(_hole(block, limits.gap(travels=True), travels=True))
-    return Free(_on_grid(subtract(hours, plain_holes), limits), _on_grid(subtract(hours, travel_holes), limits))
+    return Free(
+        _on_grid(subtract(hours, plain_holes), limits), _on_grid(subtract(hours, travel_holes), limits)
+    )
 
 
 def _hole(block: CalendarBlock, gap: int, *, travels: bool) -> Range:
@@ -137,9 +152,7 @@ def _on_grid(ranges: list[Range], limits: Limits) -> list[Range]:
     return [(start, end) for start, end in aligned if start < end]
 
 
-def compute(
-    instructors: Sequence[Instructor], first: date, last: date, rules: Rules
-) -> dict[Day, Free]:
+def compute(instructors: Sequence[Instructor], first: date, last: date, rules: Rules) -> dict[Day, Free]:
     """Every open day in ``[first, last]`` from its sources: the definition ``OpenDay`` must equal."""
     hours = wished(instructors, first, last)
     blocks = _blocks(instructors, first, last)
@@ -197,6 +210,14 @@ def lock_days(instructor_id: int, first: date, last: date) -> list[OpenDay]:
     )
 
 
+def lock_spans(spans: Iterable[tuple[Instructor, datetime, datetime]]) -> list[OpenDay]:
+    """The open days around lessons at these times, locked in the one order: instructor, date."""
+    wanted = Q()
+    for instructor, start, end in spans:
+        wanted |= Q(instructor_id=instructor.pk, date__range=days_to_lock(instructor, start, end))
+    return list(OpenDay.objects.select_for_update().filter(wanted).order_by("instructor_id", "date"))
+
+
 def rebuild(instructor: Instructor, first: date | None = None, last: date | None = None) -> None:
     """Derive the open days of ``[first, last]`` again, by default all from yesterday to the horizon.
 
@@ -211,14 +232,15 @@ def rebuild(instructor: Instructor, first: date | None = None, last: date | None
     if first > last:
         return
     lock_days(instructor.pk, first, last)
-    _write(compute([instructor], first, last, rules))
+    write(compute([instructor], first, last, rules))
     if instructor.open_until is None:
         instructor.open_until = end
         instructor.save(update_fields=["open_until"])
     refresh_next_free(instructor)
 
 
-def _write(days: dict[Day, Free]) -> None:
+def write(days: dict[Day, Free]) -> None:
+    """Store derived days, new or known."""
     rows = [
         OpenDay(
             instructor_id=instructor_id,
@@ -244,7 +266,8 @@ def refresh_next_free(instructor: Instructor) -> None:
         instructor=instructor, date__gte=clock.today(instructor.time_zone)
     ).order_by("date")
     first = next(
-        (max(start, now) for day in days.iterator(chunk_size=20) for start, end in day.free if end > now), None
+        (max(start, now) for day in days.iterator(chunk_size=20) for start, end in day.free if end > now),
+        None,
     )
     Offering.objects.filter(instructor=instructor).exclude(next_free_at=first).update(next_free_at=first)
 
@@ -280,10 +303,12 @@ def take(
     )
     block.save(force_insert=True)
     if instructor.lessons_per_day or instructor.lessons_per_week:
-        rebuild(instructor, *days_touched(instructor, start, end))
+        rebuild(instructor, *days_affected(instructor, start, end))
         return block
     for day in days:
-        plain = _on_grid(subtract(day.free, [_hole(block, limits.gap(travels=travels), travels=travels)]), limits)
+        plain = _on_grid(
+            subtract(day.free, [_hole(block, limits.gap(travels=travels), travels=travels)]), limits
+        )
         before = day.free if day.free_travel is None else day.free_travel
         travel = _on_grid(subtract(before, [_hole(block, limits.gap(travels=True), travels=True)]), limits)
         if plain != day.free or travel != before:
@@ -297,7 +322,7 @@ def give_back(instructor: Instructor, *, booking_id: UUID) -> None:
     block = CalendarBlock.objects.filter(booking_id=booking_id).first()
     if block is None:
         return
-    first, last = days_touched(instructor, block.period.lower, block.period.upper)
+    first, last = days_affected(instructor, block.period.lower, block.period.upper)
     lock_days(instructor.pk, first, last)
     block.delete()
     rebuild(instructor, first, last)

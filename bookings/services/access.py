@@ -1,0 +1,91 @@
+"""The one way from a person and an id to a booking. Absent and forbidden are the same answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from bookings.models import Booking, Party, Status
+from instainstru.accounts.models import User
+from instainstru.lib.errors import NotFound
+from instructors.models import Instructor
+from students.models import Student
+
+# Never shown in lists of lessons: times that were only held.
+NOT_LESSONS = (Status.HELD, Status.RELEASED, Status.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A booking and in whose name the person meets it."""
+
+    booking: Booking
+    party: Party
+
+
+def whole() -> QuerySet[Booking]:
+    """Bookings with everything a page or the API shows of them, in one query."""
+    return Booking.objects.select_related(
+        "student__user", "student__partner", "instructor__user", "instructor__place",
+        "offering__subject", "rules",
+    )  # fmt: skip
+
+
+def visible_to(user: User) -> QuerySet[Booking]:
+    """The bookings in which ``user`` is student, instructor, or the student's partner."""
+    return whole().filter(Q(student__user=user) | Q(instructor__user=user) | Q(student__partner__user=user))
+
+
+def booking_for(user: User, booking_id: UUID | str) -> Access:
+    """The booking and the person's part in it; raises ``NotFound`` for anything not theirs."""
+    try:
+        key = booking_id if isinstance(booking_id, UUID) else UUID(booking_id)
+    except ValueError:
+        raise NotFound from None
+    booking = whole().filter(pk=key).first()
+    party = party_of(user, booking) if booking else None
+    if booking is None or party is None:
+        raise NotFound
+    return Access(booking, party)
+
+
+def party_of(user: User, booking: Booking) -> Party | None:
+    """In whose name ``user`` acts on the booking, or None where it is none of their business."""
+    if booking.student.user_id == user.pk:
+        return Party.STUDENT
+    if booking.instructor.user_id == user.pk:
+        return Party.INSTRUCTOR
+    if booking.student.partner is not None and booking.student.partner.user_id == user.pk:
+        return Party.STUDENT
+    return Party.STAFF if user.is_staff else None
+
+
+def student_for(user: User, student_id: int | None) -> Student:
+    """The student ``user`` books for: themselves, or one their partner organisation brought."""
+    if student_id is None:
+        return Student.objects.get_or_create(user=user)[0]
+    student = Student.objects.filter(pk=student_id).filter(Q(user=user) | Q(partner__user=user)).first()
+    if student is None:
+        raise NotFound("There is no such student of yours.")
+    return student
+
+
+def lessons_of_student(user: User, *, coming: bool, now: datetime) -> QuerySet[Booking]:
+    """A student's lessons: the coming from the next on, or the past from the last back."""
+    mine = whole().filter(student__user=user).exclude(status__in=NOT_LESSONS)
+    if coming:
+        return mine.filter(status=Status.CONFIRMED, ends_at__gt=now).order_by("starts_at")
+    return mine.filter(~Q(status=Status.CONFIRMED) | Q(ends_at__lte=now)).order_by("-starts_at")
+
+
+def agenda(instructor: Instructor, *, low: datetime, high: datetime) -> QuerySet[Booking]:
+    """An instructor's lessons, and times held now, that start in ``[low, high)``."""
+    return (
+        whole()
+        .filter(instructor=instructor, starts_at__gte=low, starts_at__lt=high)
+        .exclude(status__in=(Status.RELEASED, Status.EXPIRED))
+        .order_by("starts_at")
+    )

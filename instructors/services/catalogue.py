@@ -1,0 +1,79 @@
+"""What an instructor offers, and the facts search reads beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from instainstru.events.kinds import Kind
+from instainstru.events.log import record
+from instainstru.lib.errors import DomainError, Invalid, NotFound
+from instainstru.rules import services as rules_service
+from instructors.models import Audience, Instructor, Level, Modality, Offering
+from instructors.services import calendar
+from instructors.services.slots import limits_of
+
+SHORTEST, LONGEST = 15, 480
+
+
+def offering_of(instructor: Instructor, offering_id: int) -> Offering:
+    """The instructor's own offering; ``NotFound`` for anybody else's."""
+    offering = (
+        Offering.objects.select_related("subject").filter(pk=offering_id, instructor=instructor).first()
+    )
+    if offering is None:
+        raise NotFound
+    return offering
+
+
+@transaction.atomic
+def save_offering(offering: Offering, *, by: Any) -> Offering:
+    """Store a new or changed offering and the facts search reads from it.
+
+    Lists are put in order and freed of repetition; refusals name their field.
+    """
+    offering.durations = sorted(set(offering.durations))
+    if any(not SHORTEST <= length <= LONGEST or length % 5 for length in offering.durations):
+        raise Invalid(f"Lengths run from {SHORTEST} to {LONGEST} minutes in steps of 5.", field="durations")
+    offering.modalities = [value for value in Modality.values if value in offering.modalities]
+    offering.levels = [value for value in Level.values if value in offering.levels]
+    offering.audiences = [value for value in Audience.values if value in offering.audiences]
+    try:
+        offering.full_clean()
+    except ValidationError as error:
+        fields = {name: " ".join(messages) for name, messages in error.message_dict.items()}
+        raise DomainError("Please correct the marked fields.", code="invalid", fields=fields) from error
+    is_new = offering.pk is None
+    offering.save()
+    refresh_listing(offering.instructor)
+    data = {"offering": offering.pk, "new": is_new, "price_per_hour": offering.price_per_hour}
+    record(Kind.OFFERING_CHANGED, offering.instructor, by=by, data=data)
+    return offering
+
+
+@transaction.atomic
+def withdraw_offering(offering: Offering, *, by: Any) -> None:
+    """Take an offering off the market; its lessons stay."""
+    offering.is_active = False
+    offering.save(update_fields=["is_active"])
+    refresh_listing(offering.instructor)
+    record(
+        Kind.OFFERING_CHANGED, offering.instructor, by=by, data={"offering": offering.pk, "withdrawn": True}
+    )
+
+
+def refresh_listing(instructor: Instructor) -> None:
+    """Write the instructor's facts down on their offerings, where search reads them."""
+    limits = limits_of(instructor, rules_service.current())
+    offerings = list(Offering.objects.filter(instructor=instructor))
+    for offering in offerings:
+        offering.is_listed = offering.is_active and instructor.is_listed
+        offering.rating = instructor.rating
+        offering.latitude, offering.longitude = instructor.latitude, instructor.longitude
+        offering.notice_min = limits.notice[offering.modalities[0]]
+    Offering.objects.bulk_update(
+        offerings, ["is_listed", "rating", "latitude", "longitude", "notice_min"], batch_size=100
+    )
+    calendar.refresh_next_free(instructor)

@@ -1,0 +1,129 @@
+"""Keeping the open days there: as far ahead as the horizon, as far back as retention, and true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from instainstru.lib import clock
+from instainstru.rules import services as rules_service
+from instructors.models import Instructor, OpenDay
+from instructors.services import calendar
+from instructors.services.slots import limits_of
+
+DAY = timedelta(days=1)
+# Open days are kept this long back (rules.md, retention).
+KEEP_DAYS = 180
+
+
+def extend(*, now: datetime, limit: int = 1000) -> int:
+    """Make the missing open days of up to ``limit`` instructors; returns how many were extended.
+
+    One day more than the horizon is kept, so that the last bookable day is there in every zone.
+    """
+    rules = rules_service.current(fresh=True)
+    # The furthest any zone's "today" can be ahead is covered by looking a day too far.
+    goal = (now + DAY).date() + (rules.horizon_days + 1) * DAY
+    behind = list(
+        Instructor.objects.filter(open_until__lt=goal)
+        .order_by("open_until", "pk")
+        .values_list("pk", flat=True)
+    )[:limit]
+    extended = 0
+    for start in range(0, len(behind), 200):
+        extended += _extend_some(behind[start : start + 200], now=now)
+    return extended
+
+
+@transaction.atomic
+def _extend_some(ids: Sequence[int], *, now: datetime) -> int:
+    rules = rules_service.current(fresh=True)
+    instructors = list(
+        Instructor.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=ids).order_by("pk")
+    )
+    groups: dict[tuple[date, date], list[Instructor]] = {}
+    for instructor in instructors:
+        today = clock.local(now, instructor.time_zone).date()
+        goal = today + (limits_of(instructor, rules).horizon_days + 1) * DAY
+        first = max(instructor.open_until or today, today - DAY)
+        if first < goal:
+            groups.setdefault((first, goal), []).append(instructor)
+    for (first, goal), members in groups.items():
+        calendar.write(calendar.compute(members, first, goal - DAY, rules))
+        Instructor.objects.filter(pk__in=[member.pk for member in members]).update(open_until=goal)
+    return sum(len(members) for members in groups.values())
+
+
+def prune(*, now: datetime, limit: int = 50_000) -> int:
+    """Delete open days older than retention allows; returns how many."""
+    old = OpenDay.objects.filter(date__lt=now.date() - KEEP_DAYS * DAY)
+    keys = list(old.values_list("instructor_id", "date")[:limit])
+    if not keys:
+        return 0
+    last = max(day for _, day in keys)
+    ids = {instructor_id for instructor_id, _ in keys}
+    return OpenDay.objects.filter(instructor_id__in=ids, date__lte=last).delete()[0]
+
+
+def differences(*, batch: int = 200) -> Iterator[dict[str, Any]]:
+    """Every open day, from each instructor's today on, that is not what its sources say."""
+    rules = rules_service.current(fresh=True)
+    ids = list(Instructor.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), batch):
+        # One snapshot for sources and result, so that bookings made meanwhile are no difference.
+        with transaction.atomic():
+            calendar.read_in_one_snapshot()
+            yield from _differences_of(
+                list(Instructor.objects.filter(pk__in=ids[start : start + batch])), rules
+            )
+
+
+def _differences_of(instructors: list[Instructor], rules: Any) -> list[dict[str, Any]]:
+    listed = [instructor for instructor in instructors if instructor.open_until is not None]
+    if not listed:
+        return []
+    first = min(clock.today(instructor.time_zone) for instructor in listed)
+    last = max(instructor.open_until for instructor in listed if instructor.open_until) - DAY
+    told = {
+        (row.instructor_id, row.date): calendar.Free(
+            row.free, row.free if row.free_travel is None else row.free_travel
+        )
+        for row in OpenDay.objects.filter(instructor__in=listed, date__gte=first)
+    }
+    true = calendar.compute(listed, first, last, rules)
+    found = []
+    for instructor in listed:
+        today = clock.today(instructor.time_zone)
+        until = max(
+            [instructor.open_until or today] + [day + DAY for owner, day in told if owner == instructor.pk]
+        )
+        day = today
+        while day < until:
+            key = (instructor.pk, day)
+            expected = true.get(key) if instructor.open_until and day < instructor.open_until else None
+            if told.get(key) != expected:
+                found.append(_difference(key, told.get(key), expected))
+            day += DAY
+    return found
+
+
+def _difference(
+    key: tuple[int, date], told: calendar.Free | None, true: calendar.Free | None
+) -> dict[str, Any]:
+    return {
+        "instructor": key[0],
+        "date": key[1].isoformat(),
+        "stored": _shown(told),
+        "computed": _shown(true),
+    }
+
+
+def _shown(free: calendar.Free | None) -> Any:
+    if free is None:
+        return None
+    return {
+        name: [[clock.rfc3339(start), clock.rfc3339(end)] for start, end in ranges]
+        for name, ranges in (("free", free.plain), ("free_travel", free.travel))
+    }

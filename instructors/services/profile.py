@@ -1,0 +1,169 @@
+"""Becoming an instructor, the public face, and standing with us."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from instainstru.accounts.models import User
+from instainstru.events.kinds import Kind
+from instainstru.events.log import record
+from instainstru.lib import clock
+from instainstru.lib.errors import Conflict, DomainError, Invalid, NotFound
+from instructors.models import Instructor, Offering, WeeklyHours
+from instructors.services import calendar, catalogue
+
+# Facts an instructor changes about themselves.
+OWN_FACTS = (
+    "slug", "headline", "bio", "photo", "languages", "time_zone", "place", "address",
+    "cancellation_preset", "overnight_rule", "notice_min", "buffer_min", "travel_min",
+)  # fmt: skip
+
+
+def instructor_of(user: User) -> Instructor:
+    """The user's instructor; ``NotFound`` where they are none."""
+    instructor = Instructor.objects.select_related("user", "place").filter(user=user).first()
+    if instructor is None:
+        raise NotFound("You do not teach here yet.")
+    return instructor
+
+
+@transaction.atomic
+def become_instructor(user: User, *, by: Any) -> Instructor:
+    """Start a draft profile for the user; a second call returns the first one's."""
+    existing = Instructor.objects.filter(user=user).first()
+    if existing:
+        return existing
+    instructor = Instructor.objects.create(user=user, slug=free_slug(user), time_zone=user.time_zone)
+    record(Kind.INSTRUCTOR_CREATED, instructor, by=by)
+    return instructor
+
+
+def free_slug(user: User) -> str:
+    """An unused address from the user's name, numbered where others have it."""
+    base = slugify(f"{user.first_name} {user.last_name[:1]}")[:40].strip("-") or "instructor"
+    taken = set(Instructor.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number = 1
+    slug = base
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+@transaction.atomic
+def change(instructor: Instructor, *, by: Any, **facts: Any) -> Instructor:
+    """Change some of ``OWN_FACTS``; refusals name their fields.
+
+    A new time zone keeps the wall times of the hours and so moves the open days.
+    """
+    unknown = set(facts) - set(OWN_FACTS)
+    if unknown:
+        raise TypeError(f"not facts of a profile: {sorted(unknown)}")
+    locked = calendar.lock_instructor(instructor)
+    before = {name: getattr(locked, name) for name in facts}
+    for name, value in facts.items():
+        setattr(locked, name, value)
+    if "place" in facts:
+        locked.latitude, locked.longitude = public_point(locked)
+    try:
+        locked.full_clean()
+    except ValidationError as error:
+        fields = {name: " ".join(messages) for name, messages in error.message_dict.items()}
+        raise DomainError("Please correct the marked fields.", code="invalid", fields=fields) from error
+    locked.save()
+    changed = sorted(name for name in facts if before[name] != getattr(locked, name))
+    if {"time_zone", "buffer_min", "travel_min"} & set(changed):
+        calendar.rebuild(locked)
+    catalogue.refresh_listing(locked)
+    if changed:
+        record(Kind.INSTRUCTOR_CHANGED, locked, by=by, data={"changed": changed})
+    return locked
+
+
+def public_point(instructor: Instructor) -> tuple[float | None, float | None]:
+    """The place's centre, shifted 25–50 m by a fixed direction of this instructor's own (privacy rule)."""
+    place = instructor.place
+    if place is None:
+        return None, None
+    return shifted(place.latitude, place.longitude, key=f"instructor-{instructor.pk}")
+
+
+def shifted(latitude: float, longitude: float, *, key: str) -> tuple[float, float]:
+    """The point moved by 25–50 m; the same key always moves it the same way."""
+    digest = hashlib.sha256(key.encode()).digest()
+    angle = digest[0] / 256 * 2 * math.pi
+    metres = 25 + digest[1] / 256 * 25
+    degree = 111_320.0
+    return (
+        round(latitude + metres * math.sin(angle) / degree, 6),
+        round(longitude + metres * math.cos(angle) / (degree * math.cos(math.radians(latitude))), 6),
+    )
+
+
+def missing(instructor: Instructor) -> dict[str, str]:
+    """What still keeps the profile from being listed: field to sentence; empty when nothing does."""
+    needs = {}
+    if not instructor.headline:
+        needs["headline"] = "Say in a line what you teach."
+    if len(instructor.bio) < 40:
+        needs["bio"] = "Tell students about yourself in a few sentences."
+    if instructor.place is None:
+        needs["place"] = "Say where you are."
+    if not Offering.objects.filter(instructor=instructor, is_active=True).exists():
+        needs["offerings"] = "Offer at least one subject."
+    if not WeeklyHours.objects.filter(instructor=instructor).exists():
+        needs["hours"] = "Say when you teach."
+    return needs
+
+
+def verify(instructor: Instructor, *, by: User) -> Instructor:
+    """Staff have checked who this is: verified and listed. Refuses while something is missing."""
+    return _stand(instructor, Instructor.Status.LISTED, kind=Kind.INSTRUCTOR_VERIFIED, by=by)
+
+
+def suspend(instructor: Instructor, *, by: User, reason: str) -> Instructor:
+    """Take the instructor out of search at once; lessons already booked stay."""
+    if not reason.strip():
+        raise Invalid("Say why: it is kept with the event.", field="reason", code="reason_required")
+    return _stand(
+        instructor, Instructor.Status.SUSPENDED, kind=Kind.INSTRUCTOR_SUSPENDED, by=by, reason=reason
+    )
+
+
+def reinstate(instructor: Instructor, *, by: User) -> Instructor:
+    """End a suspension."""
+    if instructor.status != Instructor.Status.SUSPENDED:
+        raise Conflict("This instructor is not suspended.", code="wrong_status")
+    return _stand(instructor, Instructor.Status.LISTED, kind=Kind.INSTRUCTOR_REINSTATED, by=by)
+
+
+@transaction.atomic
+def _stand(instructor: Instructor, status: str, *, kind: Kind, by: User, reason: str = "") -> Instructor:
+    locked = calendar.lock_instructor(instructor)
+    if status == Instructor.Status.LISTED:
+        needs = missing(locked)
+        if needs:
+            raise DomainError("The profile is not complete: " + " ".join(needs.values()), code="incomplete")
+        locked.verified_at = locked.verified_at or clock.now()
+    locked.status = status
+    locked.suspended_reason = reason.strip()[:300]
+    locked.save(update_fields=["status", "verified_at", "suspended_reason"])
+    if locked.open_until is None:
+        calendar.rebuild(locked)
+    catalogue.refresh_listing(locked)
+    record(kind, locked, by=by, data={"reason": reason} if reason else {})
+    return locked
+
+
+def note_lesson_facts(instructor_id: int, *, rating: float, rating_count: int, lesson_count: int) -> None:
+    """Write down what upper apps know: stars and lessons given."""
+    Instructor.objects.filter(pk=instructor_id).update(
+        rating=rating, rating_count=rating_count, lesson_count=lesson_count
+    )
+    Offering.objects.filter(instructor_id=instructor_id).update(rating=rating)

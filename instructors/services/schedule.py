@@ -1,0 +1,187 @@
+"""What instructors say about their time. Every edit locks, writes, derives the open days, records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from instainstru.events.kinds import Kind
+from instainstru.events.log import record
+from instainstru.lib import clock
+from instainstru.lib.errors import Invalid, NotFound
+from instructors.models import CalendarBlock, DateHours, Instructor, WeeklyHours
+from instructors.models.calendar import DAY_MINUTES
+from instructors.services import calendar
+
+# Minutes of the local day, [from, to); 1440 is midnight at its end.
+Window = tuple[int, int]
+MOST_WINDOWS_A_DAY = 24
+LONGEST_TIME_OFF = timedelta(days=366)
+
+
+def check_windows(windows: Sequence[Window], *, field: str) -> list[Window]:
+    """The windows in order; raises ``Invalid`` on ``field`` for reversed, overlapping or too many."""
+    if len(windows) > MOST_WINDOWS_A_DAY:
+        raise Invalid(f"A day has room for {MOST_WINDOWS_A_DAY} windows.", field=field)
+    ordered = sorted(windows)
+    for low, high in ordered:
+        if not (0 <= low < DAY_MINUTES and 0 < high <= DAY_MINUTES):
+            raise Invalid("Times run from 00:00 to 24:00.", field=field)
+        if low >= high:
+            raise Invalid(
+                f"{show_minute(low)}–{show_minute(high)}: the end must be after the start.", field=field
+            )
+    for (_, end), (start, _) in zip(ordered, ordered[1:], strict=False):
+        if start < end:
+            raise Invalid(f"Two windows overlap around {show_minute(start)}.", field=field)
+    return ordered
+
+
+def show_minute(minute: int) -> str:
+    """A minute of the day as ``09:30``; the last is ``24:00``."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def week_of(instructor: Instructor) -> dict[int, list[Window]]:
+    """The weekly pattern: weekday 0–6 to its windows, every weekday present."""
+    result: dict[int, list[Window]] = {weekday: [] for weekday in range(7)}
+    for row in WeeklyHours.objects.filter(instructor=instructor).order_by("weekday", "from_min"):
+        result[row.weekday].append((row.from_min, row.to_min))
+    return result
+
+
+@transaction.atomic
+def set_week(instructor: Instructor, week: Mapping[int, Sequence[Window]], *, by: Any) -> None:
+    """Replace the whole weekly pattern by ``week``; weekdays left out have no hours.
+
+    Lessons already booked stay, also where they fall outside the new hours.
+    """
+    checked = {day: check_windows(windows, field=f"day_{day}") for day, windows in week.items()}
+    locked = calendar.lock_instructor(instructor)
+    before = week_of(locked)
+    WeeklyHours.objects.filter(instructor=locked).delete()
+    WeeklyHours.objects.bulk_create(
+        WeeklyHours(instructor=locked, weekday=day, from_min=low, to_min=high)
+        for day, windows in checked.items()
+        for low, high in windows
+    )
+    calendar.rebuild(locked)
+    instructor.open_until = locked.open_until
+    after = {day: list(checked.get(day, ())) for day in range(7)}
+    record(Kind.HOURS_CHANGED, locked, by=by, data={"before": before, "after": after})
+
+
+@transaction.atomic
+def set_date(instructor: Instructor, day: date, windows: Sequence[Window], *, by: Any) -> None:
+    """Say that ``day`` differs: these windows instead of the pattern, or closed when there are none.
+
+    A start or end that daylight saving skips that day raises ``SkippedTime`` by name.
+    """
+    _refuse_past(instructor, day)
+    checked = check_windows(windows, field="windows")
+    for minute in (edge for window in checked for edge in window if edge < DAY_MINUTES):
+        clock.to_instant(day, clock.wall(minute), instructor.time_zone)
+    locked = calendar.lock_instructor(instructor)
+    DateHours.objects.filter(instructor=locked, date=day).delete()
+    rows = [DateHours(instructor=locked, date=day, from_min=low, to_min=high) for low, high in checked]
+    DateHours.objects.bulk_create(rows or [DateHours(instructor=locked, date=day, is_closed=True)])
+    calendar.rebuild(locked, day, day)
+    record(Kind.DATE_HOURS_CHANGED, locked, by=by, data={"date": day.isoformat(), "windows": list(checked)})
+
+
+@transaction.atomic
+def follow_pattern(instructor: Instructor, day: date, *, by: Any) -> None:
+    """Let ``day`` follow the weekly pattern again."""
+    locked = calendar.lock_instructor(instructor)
+    deleted, _ = DateHours.objects.filter(instructor=locked, date=day).delete()
+    if not deleted:
+        raise NotFound("That date already follows your weekly hours.")
+    calendar.rebuild(locked, day, day)
+    record(Kind.DATE_HOURS_CHANGED, locked, by=by, data={"date": day.isoformat(), "windows": None})
+
+
+@transaction.atomic
+def add_time_off(
+    instructor: Instructor, start: datetime, end: datetime, *, by: Any, label: str = ""
+) -> CalendarBlock:
+    """Take ``[start, end)`` off. Lessons booked in it stay and must be moved or cancelled one by one."""
+    if start >= end:
+        raise Invalid("The end must be after the start.", field="end")
+    if end <= clock.now():
+        raise Invalid("That is over already.", field="end")
+    if end - start > LONGEST_TIME_OFF:
+        raise Invalid("At most a year at a time.", field="end")
+    locked = calendar.lock_instructor(instructor)
+    period = calendar.range_of(start, end)
+    block = CalendarBlock.objects.create(
+        instructor=locked,
+        kind=CalendarBlock.Kind.TIME_OFF,
+        period=period,
+        buffered=period,
+        reach=period,
+        label=label,
+    )
+    _rebuild_around(locked, start, end)
+    record(Kind.TIME_OFF_CHANGED, locked, by=by, data=_told(block, added=True))
+    return block
+
+
+@transaction.atomic
+def remove_time_off(instructor: Instructor, block_id: int, *, by: Any) -> None:
+    """Give time off back; raises ``NotFound`` for anything that is not this instructor's time off."""
+    locked = calendar.lock_instructor(instructor)
+    block = CalendarBlock.objects.filter(
+        pk=block_id, instructor=locked, kind=CalendarBlock.Kind.TIME_OFF
+    ).first()
+    if block is None:
+        raise NotFound("There is no such time off.")
+    record(Kind.TIME_OFF_CHANGED, locked, by=by, data=_told(block, added=False))
+    start, end = block.period.lower, block.period.upper
+    block.delete()
+    _rebuild_around(locked, start, end)
+
+
+def coming_time_off(instructor: Instructor) -> list[CalendarBlock]:
+    """Time off that is not over, soonest first."""
+    return list(
+        CalendarBlock.objects.filter(
+            instructor=instructor, kind=CalendarBlock.Kind.TIME_OFF, period__endswith__gt=clock.now()
+        ).order_by("period")
+    )
+
+
+def coming_dates(instructor: Instructor) -> dict[date, list[Window]]:
+    """Dates from today on that differ from the pattern, with their windows; closed ones have none."""
+    result: dict[date, list[Window]] = {}
+    for row in DateHours.objects.filter(
+        instructor=instructor, date__gte=clock.today(instructor.time_zone)
+    ).order_by("date", "from_min"):
+        windows = result.setdefault(row.date, [])
+        if not row.is_closed:
+            windows.append((row.from_min or 0, row.to_min or 0))
+    return result
+
+
+def _rebuild_around(instructor: Instructor, start: datetime, end: datetime) -> None:
+    tz = instructor.time_zone
+    calendar.rebuild(instructor, clock.local(start, tz).date(), clock.local(end, tz).date())
+
+
+def _told(block: CalendarBlock, *, added: bool) -> dict[str, Any]:
+    return {
+        "added": added,
+        "start": clock.rfc3339(block.period.lower),
+        "end": clock.rfc3339(block.period.upper),
+        "label": block.label,
+    }
+
+
+def _refuse_past(instructor: Instructor, day: date) -> None:
+    today = clock.today(instructor.time_zone)
+    if day < today:
+        raise Invalid("That date is over.", field="date")
+    if day > today + timedelta(days=730):
+        raise Invalid("That date is more than two years ahead.", field="date")
