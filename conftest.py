@@ -7,6 +7,8 @@ from django.core.cache import cache
 
 from ops import browser
 
+pytest_plugins = ["bookings.tests.cast"]
+
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:

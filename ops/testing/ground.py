@@ -10,14 +10,11 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
 import redis
 
 from instainstru import embedded
-
-_claims: list[IO[str]] = []  # held until the process ends
 
 
 def claim_redis_url() -> str:
@@ -36,14 +33,13 @@ def claim_redis_url() -> str:
 
 def _claim(what: str) -> bool:
     name = hashlib.sha256(what.encode()).hexdigest()[:16]
-    file = open(Path(tempfile.gettempdir()) / f"instainstru-test-{name}.lock", "a")  # noqa: SIM115
+    file = os.open(Path(tempfile.gettempdir()) / f"instainstru-test-{name}.lock", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
+        os.close(file)
         return False
-    _claims.append(file)
-    return True
+    return True  # and the lock is held until the process ends
 
 
 def _databases(server: str) -> int:

@@ -1,0 +1,88 @@
+"""What production refuses to start with; by real processes, because settings are read only once in each."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from instainstru import checks, embedded
+
+SAFE = {
+    "DEBUG": "0",
+    "SECRET_KEY": "k3Vd0pX9wQ2mZ7rT5yB8nC1sF4gH6jL0-aE_uIoPqWxYzRtNbM5cD7",
+    "ALLOWED_HOSTS": "lessons.example",
+    "DATABASE_URL": "postgresql://app@db.example/app",
+    "REDIS_URL": "redis://cache.example:6379/0",
+    "EMAIL_URL": "smtp+tls://app@mail.example:587",
+}
+ENTRY_POINTS = {
+    "manage.py": ["manage.py", "check"],
+    "web": ["-c", "import instainstru.wsgi"],
+    "worker": ["-m", "celery", "--app", "instainstru.celery", "worker", "--pool", "solo"],
+    "beat": ["-m", "celery", "--app", "instainstru.celery", "beat"],
+}
+
+
+def start(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "DATA_DIR") if name in os.environ}
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, check=False, env={**kept, **settings}, capture_output=True, text=True, timeout=30
+    )
+
+
+@pytest.mark.parametrize("door", ENTRY_POINTS)
+def test_production_without_settings_names_all_that_is_missing_at_once(door):
+    done = start(*ENTRY_POINTS[door], DEBUG="0")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
+        assert f"{name} is not set" in said
+
+
+def test_production_with_safe_settings_starts():
+    done = start("-c", "import instainstru.wsgi", **SAFE)
+    assert done.returncode == 0, done.stderr
+
+
+def test_safe_settings_pass_the_deploy_check_without_a_warning():
+    done = start("manage.py", "check", "--deploy", "--fail-level", "WARNING", **SAFE)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("SECRET_KEY", "short", "SECRET_KEY can be guessed"),
+        ("SECRET_KEY", "a" * 64, "SECRET_KEY can be guessed"),
+        ("SECRET_KEY", "django-insecure-" + SAFE["SECRET_KEY"], "SECRET_KEY can be guessed"),
+        ("SECRET_KEY", "development-only-and-known-to-everybody", "SECRET_KEY is not set"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS is not set"),
+        ("APP_CLOCK_OFFSET", "60", "APP_CLOCK_OFFSET shifts the clock"),
+        ("RATELIMIT_ENABLE", "0", "RATELIMIT_ENABLE is off"),
+        ("DATABASE_URL", "sqlite:///db.sqlite3", "another database than PostgreSQL"),
+    ],
+)
+def test_production_refuses_an_unsafe_value_and_says_what_to_do(name, value, complaint):
+    done = start("-c", "import instainstru.wsgi", **{**SAFE, name: value})
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr
+    problems = [line for line in done.stderr.splitlines() if line.startswith("  ") and complaint in line]
+    assert len(problems) == 1
+
+
+def test_production_never_starts_the_embedded_servers(tmp_path):
+    start("-c", "import instainstru.wsgi", **{**SAFE, "DATA_DIR": str(tmp_path / "data")})
+    assert not (tmp_path / "data").exists()
+
+
+def test_development_needs_no_settings():
+    done = start("manage.py", "check", DATA_DIR=str(embedded.data_dir()))
+    assert done.returncode == 0, done.stderr
+
+
+def test_development_may_shift_the_clock(settings):
+    settings.DEBUG = True
+    settings.APP_CLOCK_OFFSET = 60
+    assert checks.production_settings() == []
