@@ -97,8 +97,7 @@ _CONSTRAINTS = {
 def change(wanted: Wanted | None = None) -> Iterator[None]:
     """A transaction in which a violated booking constraint becomes the refusal it stands for."""
     try:
-        # Part of the caller's transaction where there is one: a refusal undoes that too.
-        with transaction.atomic(savepoint=False):
+        with transaction.atomic():
             yield
     except IntegrityError as error:
         diagnosis = getattr(error.__cause__, "diag", None)

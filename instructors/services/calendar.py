@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
@@ -67,12 +66,6 @@ def _whole_weeks(instructor: Instructor, first: date, last: date) -> tuple[date,
     if not instructor.lessons_per_week:
         return first, last
     return first - first.weekday() * DAY, last + (6 - last.weekday()) * DAY
-
-
-def read_in_one_snapshot() -> None:
-    """From here to its end the transaction sees one state of the database; first statement of it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 # -- Reading sources ---------------------------------------------------------------------------------

@@ -68,16 +68,21 @@ def prune(*, now: datetime, limit: int = 50_000) -> int:
 
 
 def differences(*, batch: int = 200) -> Iterator[dict[str, Any]]:
-    """Every open day, from each instructor's today on, that is not what its sources say."""
+    """Every open day, from each instructor's today on, that is not what its sources say.
+
+    A booking made between reading the sources and the days looks like a difference, so whoever shows
+    one is looked at again with their days locked.
+    """
     rules = rules_service.current(fresh=True)
     ids = list(Instructor.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), batch):
-        # One snapshot for sources and result, so that bookings made meanwhile are no difference.
-        with transaction.atomic():
-            calendar.read_in_one_snapshot()
-            yield from _differences_of(
-                list(Instructor.objects.filter(pk__in=ids[start : start + batch])), rules
-            )
+        some = list(Instructor.objects.filter(pk__in=ids[start : start + batch]))
+        suspects = {found["instructor"] for found in _differences_of(some, rules)}
+        for instructor in (one for one in some if one.pk in suspects):
+            with transaction.atomic():
+                fresh = calendar.lock_instructor(instructor)
+                calendar.lock_days(instructor.pk, date.min, date.max)
+                yield from _differences_of([fresh], rules)
 
 
 def _differences_of(instructors: list[Instructor], rules: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,38 @@
+"""The fixed cast: ana teaches, ben learns from her, cy is a stranger, staff runs the place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from bookings.tests.factories import InstructorFactory, StudentFactory, UserFactory, teaching
+from instainstru.accounts.models import User
+from instructors.models import Offering
+from students.models import Student
+
+
+@dataclass
+class Cast:
+    """Everyone a permission test needs; ``piano`` is what ana offers, nine to five every day."""
+
+    ana: User
+    ben: User
+    cy: User
+    staff: User
+    piano: Offering
+    ben_student: Student
+    cy_student: Student
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The cast, with ana's hours in place."""
+    ana = UserFactory(email="ana@example.com", first_name="Ana", last_name="Alvarez")
+    ben = StudentFactory(user__email="ben@example.com", user__first_name="Ben", user__last_name="Baker")
+    cy = StudentFactory(user__email="cy@example.com", user__first_name="Cy", user__last_name="Chen")
+    staff = UserFactory(
+        email="staff@example.com", first_name="Sam", last_name="Staff", is_staff=True, is_superuser=True
+    )
+    piano = teaching(instructor=InstructorFactory(user=ana, slug="ana-a"))
+    return Cast(ana, ben.user, cy.user, staff, piano, ben, cy)
