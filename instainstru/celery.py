@@ -42,8 +42,20 @@ def every(seconds: float, task: str) -> dict[str, object]:
     return {"task": task, "schedule": schedule(seconds), "options": {"expires": seconds}}
 
 
+MINUTE = 60
+HOUR = 60 * MINUTE
+
 # What runs when. Names are those of `shared_task` functions, dotted from the top.
-SCHEDULE: dict[str, dict[str, object]] = {}
+SCHEDULE: dict[str, dict[str, object]] = {
+    # Commits wake it at once; this finds what was lost, and what is due again.
+    "hand out events": every(15, "events.dispatch"),
+    "expire holds": every(10, "bookings.tasks.expire_holds"),
+    "complete lessons": every(MINUTE, "bookings.tasks.complete_lessons"),
+    "extend the horizon": every(10 * MINUTE, "instructors.tasks.extend_horizon"),
+    "prune open days": every(HOUR, "instructors.tasks.prune_open_days"),
+    "forget idempotency keys": every(10 * MINUTE, "bookings.tasks.forget_idempotency_keys"),
+    "forget sessions": every(HOUR, "instainstru.accounts.tasks.forget_sessions"),
+}
 
 app = Celery("instainstru")
 app.conf.update(

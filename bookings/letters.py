@@ -1,0 +1,136 @@
+"""What a letter about a lesson says: the facts of an event, in the words and the zone of one reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from bookings.models import Booking, Party
+from bookings.services import access, ics, policies
+from bookings.services.policies import Tier
+from instainstru.accounts.models import User
+from instainstru.events.models import Event
+from instainstru.events.notify import CalendarFile, Recipient
+from instainstru.lib import money, when
+from instructors.models import Modality
+
+# What cancelling means where it is not free any more.
+AFTER_FREE = {
+    Tier.CREDIT: "After that, the lesson's price comes back to you as credit.",
+    Tier.HALF: "After that, half of the lesson's price comes back to you as credit.",
+}
+# What a cancelled lesson meant for the student.
+SETTLED = {
+    Tier.FREE: "It costs you nothing.",
+    Tier.COOLING_OFF: "It costs you nothing.",
+    Tier.CREDIT: "Its price comes back to you as credit.",
+    Tier.HALF: "Half of its price comes back to you as credit.",
+    Tier.NOT_BY_STUDENT: "It costs you nothing.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One of the two people, and the zone they read times in."""
+
+    party: Party
+    user: User
+
+    @property
+    def zone(self) -> str:
+        return self.user.time_zone
+
+    @property
+    def recipient(self) -> Recipient:
+        return Recipient(self.user.full_name, self.user.email)
+
+
+def booking_then(event: Event) -> Booking:
+    """The booking as it was right after the event, whatever has happened since."""
+    booking = access.whole().get(pk=event.subject_id)
+    for name, value in event.data["state"].items():
+        field = Booking._meta.get_field(name)
+        if isinstance(field, models.DateTimeField) and value is not None:
+            value = datetime.fromisoformat(value)
+        setattr(booking, field.attname, value)
+    booking.version = event.version
+    return booking
+
+
+def readers(booking: Booking) -> list[Reader]:
+    return [Reader(Party.STUDENT, booking.student.user), Reader(Party.INSTRUCTOR, booking.instructor.user)]
+
+
+def context(event: Event, booking: Booking, reader: Reader) -> dict[str, Any]:
+    """Everything the templates of one lesson's letters use."""
+    by_role = event.data.get("by_role", "")
+    return {
+        "party": reader.party,
+        "lesson": lesson(booking, reader),
+        "previous": when.short(previous, reader.zone) if (previous := _previous(event)) else None,
+        "policy": policy(booking, now=event.created_at, zone=reader.zone),
+        "settled": SETTLED.get(Tier(booking.cancellation_tier)) if booking.cancellation_tier else None,
+        "reason": event.data.get("reason") or booking.reason,
+        "by_reader": by_role == reader.party,
+        "by_us": by_role in (Party.STAFF, Party.SYSTEM),
+        "reader_absent": booking.absent == reader.party,
+        "url": lesson_url(booking),
+    }
+
+
+def _previous(event: Event) -> datetime | None:
+    told = event.data.get("previous")
+    return datetime.fromisoformat(told) if told else None
+
+
+def lesson(booking: Booking, reader: Reader) -> dict[str, Any]:
+    """The lines of the lesson's box. In person, the clocks at the place are named where they differ."""
+    other = booking.instructor.user if reader.party == Party.STUDENT else booking.student.user
+    there = booking.time_zone
+    elsewhere = ""
+    if not when.same_clocks(booking.starts_at, reader.zone, there):
+        elsewhere = f"{when.span(booking.starts_at, booking.ends_at, there)} in {when.city(there)}"
+    return {
+        "subject": booking.offering.subject.name,
+        "with_name": other.short_name,
+        "with_first": other.first_name,
+        "short": when.short(booking.starts_at, reader.zone),
+        "date": when.date(booking.starts_at, reader.zone),
+        "time": when.span(booking.starts_at, booking.ends_at, reader.zone),
+        "zone": f"{when.city(reader.zone)} time",
+        "elsewhere": elsewhere,
+        "duration": f"{booking.duration_min} min",
+        "price": money.show(booking.price, currency=booking.currency),
+        "where": ics.place(booking, party=reader.party),
+        "online": booking.modality == Modality.ONLINE,
+        "note": booking.note,
+    }
+
+
+def policy(booking: Booking, *, now: datetime, zone: str) -> str:
+    """What the student may still do, as a sentence with its deadline."""
+    terms = policies.cancellation(booking, party=Party.STUDENT, now=now)
+    free_until = terms.free_until
+    # The ordinary deadline and the end of the cooling-off time come in either order.
+    while terms.tier not in AFTER_FREE and terms.next_change_at:
+        free_until = terms.next_change_at
+        terms = policies.cancellation(
+            booking, party=Party.STUDENT, now=free_until + timedelta(microseconds=1)
+        )
+    past = "Free to cancel until" if free_until >= now else "Free cancellation ended"
+    return f"{past} {when.short(free_until, zone)}. {AFTER_FREE[terms.tier]}"
+
+
+def calendar(booking: Booking, reader: Reader, *, cancelled: bool, now: datetime) -> CalendarFile:
+    method = ics.Method.CANCEL if cancelled else ics.Method.REQUEST
+    text = ics.calendar_file(booking, party=reader.party, method=method, url=lesson_url(booking), now=now)
+    return CalendarFile(text, method)
+
+
+def lesson_url(booking: Booking) -> str:
+    return settings.SITE_URL + reverse("bookings:lesson", args=[booking.pk])
