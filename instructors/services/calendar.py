@@ -268,6 +268,28 @@ def refresh_next_free(instructor: Instructor) -> None:
 # -- Blocks ------------------------------------------------------------------------------------------
 
 
+def block_of(
+    instructor: Instructor,
+    booking_id: UUID,
+    kind: str,
+    start: datetime,
+    end: datetime,
+    *,
+    travels: bool,
+    limits: Limits,
+) -> CalendarBlock:
+    """The block of a hold or lesson, not saved."""
+    return CalendarBlock(
+        instructor=instructor,
+        kind=kind,
+        booking_id=booking_id,
+        period=range_of(start, end),
+        buffered=range_of(start, end + timedelta(minutes=limits.buffer)),
+        reach=range_of(start, end + timedelta(minutes=limits.gap(travels=True))),
+        lane=(booking_id.int & ((1 << 62) - 1)) | 1 if travels else 0,
+    )
+
+
 def take(
     instructor: Instructor,
     *,
@@ -285,15 +307,7 @@ def take(
     meets the exclusion constraints as an ``IntegrityError``.
     """
     limits = limits_of(instructor, rules)
-    block = CalendarBlock(
-        instructor=instructor,
-        kind=kind,
-        booking_id=booking_id,
-        period=range_of(start, end),
-        buffered=range_of(start, end + timedelta(minutes=limits.buffer)),
-        reach=range_of(start, end + timedelta(minutes=limits.gap(travels=True))),
-        lane=(booking_id.int & ((1 << 62) - 1)) | 1 if travels else 0,
-    )
+    block = block_of(instructor, booking_id, kind, start, end, travels=travels, limits=limits)
     block.save(force_insert=True)
     if instructor.lessons_per_day or instructor.lessons_per_week:
         rebuild(instructor, *days_affected(instructor, start, end))
