@@ -23,9 +23,10 @@ from instainstru import checks, embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "instainstru.settings")
 
-# Longer than any task may take: what is unacknowledged for so long goes to another worker.
-VISIBILITY_SECONDS = 15 * 60
-TASK_SECONDS = 5 * 60
+TASK_SECONDS = 4 * 60
+# What is unacknowledged for so long goes to another worker: longer than a task may take, and longer than
+# any `countdown`, but short, because a worker that was killed makes its tasks wait for it.
+VISIBILITY_SECONDS = 6 * 60
 
 
 def broker_url(redis_url: str) -> str:

@@ -1,6 +1,7 @@
 """Runs the Procfile's processes side by side: their output in one place, one signal for all of them."""
 
 import ctypes
+import os
 import re
 import signal
 import subprocess
@@ -8,12 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 GRACE = 30  # seconds for requests under way and tasks in hand
-EARLY = 20  # seconds in which a process must not die: it cannot start, so starting it again is no help
+EARLY = 20  # seconds; who dies sooner cannot start, and starting it again is no help
 PR_SET_PDEATHSIG = 1
 
 
@@ -22,15 +23,16 @@ class Role:
     name: str
     command: str
     process: subprocess.Popen[str] | None = None
-    started: float = field(default=0.0)
+    started: float = 0.0
 
 
 class Supervisor:
     """Starts every role, restarts one that dies later, gives up on one that cannot start."""
 
-    def __init__(self, procfile: Path, environment: dict[str, str]) -> None:
+    def __init__(self, procfile: Path, environment: dict[str, str], *, early: float = EARLY) -> None:
         self.roles = [Role(*line) for line in re.findall(r"^(\w+): *(.+)$", procfile.read_text(), re.M)]
         self.environment = environment
+        self.early = early
         self.width = max(len(role.name) for role in self.roles)
         self.asked_to_stop = threading.Event()
 
@@ -76,7 +78,7 @@ class Supervisor:
             if role.process is None or role.process.poll() is None:
                 continue
             print(f"{role.name:<{self.width}} | ended with {role.process.returncode}", flush=True)
-            if time.monotonic() - role.started < EARLY:
+            if time.monotonic() - role.started < self.early:
                 return False
             self._start(role)
         return True
@@ -91,7 +93,7 @@ class Supervisor:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
 
