@@ -62,7 +62,11 @@ app = Celery("instainstru")
 app.conf.update(
     broker_url=broker_url(settings.CELERY_BROKER_URL),
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS, "global_keyprefix": "celery:"},
+    broker_transport_options={
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "global_keyprefix": "celery:",
+        "socket_connect_timeout": 2,
+    },
     beat_schedule=SCHEDULE,
     beat_schedule_filename=os.environ.get("BEAT_SCHEDULE") or str(embedded.data_dir() / "beat-schedule"),
     enable_utc=True,
@@ -70,6 +74,8 @@ app.conf.update(
     result_backend=None,
     task_acks_late=True,
     task_ignore_result=True,
+    # A visitor waits while a task is sent; what is lost, the schedule finds.
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.05},
     task_reject_on_worker_lost=True,
     task_serializer="json",
     accept_content=["json"],
