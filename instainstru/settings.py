@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "instainstru.lib.health.ProbesMiddleware",
     "instainstru.lib.logs.RequestLogMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "instainstru.lib.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -111,7 +112,13 @@ CACHES = {
         "LOCATION": REDIS_URL or "redis://unset",
         "KEY_PREFIX": "ii",
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 5},
-    }
+    },
+    # Counts requests (RATELIMIT_USE_CACHE).
+    "limits": {
+        "BACKEND": "instainstru.lib.limits.CounterCache",
+        "LOCATION": REDIS_URL or "redis://unset",
+        "KEY_PREFIX": "ii",
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -191,13 +198,15 @@ else:
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="InstaInstru <hello@instainstru.example>")
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["instainstru.lib.drf.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "instainstru.accounts.authentication.ApiKeyAuthentication",
+        "instainstru.accounts.authentication.BrowserAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["instainstru.accounts.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["instainstru.lib.parsing.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "instainstru.lib.drf.problem",
-    "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "instainstru.lib.problems.problem",
     "COERCE_DECIMAL_TO_STRING": False,
 }
 SPECTACULAR_SETTINGS = {
@@ -213,6 +222,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 RATELIMIT_ENABLE = env.bool("RATELIMIT_ENABLE", default=True)
+RATELIMIT_USE_CACHE = "limits"
+RATELIMIT_FAIL_OPEN = True
+RATELIMIT_IP_META_KEY = "instainstru.lib.http.client_address"
+# How many proxies of ours stand between a visitor and this process.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

@@ -35,6 +35,8 @@ class DomainError(Exception):
         self.status = status or self.status
         self.fields = dict(fields or {})
         self.data = dict(data or {})
+        # Extra HTTP headers for the doors that speak HTTP.
+        self.headers: dict[str, str] = {}
 
 
 class Invalid(DomainError):

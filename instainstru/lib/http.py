@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -28,7 +29,27 @@ class DomainErrorMiddleware:
         if not isinstance(exception, DomainError):
             return None
         template = "404.html" if exception.status == 404 else "refused.html"
-        return render(request, template, {"error": exception}, status=exception.status)
+        response = render(request, template, {"error": exception}, status=exception.status)
+        for name, value in exception.headers.items():
+            response[name] = value
+        return response
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address a request came from: a whole IPv6 network, since one household has 2⁶⁴ of them.
+
+    Behind proxies of ours (``TRUSTED_PROXIES``, their number) the last of them that wrote into
+    ``X-Forwarded-For`` met the client; what stands further left anybody could have sent.
+    """
+    proxies: int = settings.TRUSTED_PROXIES
+    seen = [*request.headers.get("X-Forwarded-For", "").split(","), request.META.get("REMOTE_ADDR", "")]
+    try:
+        address = ipaddress.ip_address(seen[-1 - min(proxies, len(seen) - 1)].strip())
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def visitor_zone(request: HttpRequest) -> str:
