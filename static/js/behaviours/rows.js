@@ -3,6 +3,12 @@
 // [data-row-add], and Django's management form.
 
 function add(list) {
+  const blank = list.querySelector("[data-row-blank][hidden]");
+  if (blank) {
+    blank.removeAttribute("data-row-blank");
+    blank.hidden = false;
+    return blank.querySelector("input:not([type=hidden])").focus();
+  }
   const total = list.querySelector("[name$=TOTAL_FORMS]");
   const html = list.querySelector("[data-row-template]").innerHTML.replaceAll("__prefix__", total.value);
   const holder = document.createElement("template");
@@ -33,4 +39,4 @@ document.addEventListener("click", (event) => {
 });
 
 for (const button of document.querySelectorAll("[data-row-add], [data-row-remove]")) button.hidden = false;
-for (const box of document.querySelectorAll("[data-row-mark]")) box.hidden = true;
+for (const box of document.querySelectorAll("[data-row-mark], [data-row-blank]")) box.hidden = true;
