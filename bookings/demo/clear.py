@@ -1,0 +1,80 @@
+"""Removing a demo. Only rows of demo people go; where a real row refers to one of them, nothing does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import CASCADE, CharField, ForeignObjectRel, Q, QuerySet
+from django.db.models.functions import Cast
+
+from bookings.demo.names import MAIL_DOMAIN
+from bookings.models import Booking
+from instainstru.accounts.models import ApiKey, Partner, User
+from instainstru.events.models import Delivery, Event
+from instainstru.lib.errors import Conflict
+from instructors.models import CalendarBlock, DateHours, Instructor, Offering, OpenDay, WeeklyHours
+from students.models import Favourite, Student
+
+DEMO = f"@{MAIL_DOMAIN}"
+
+
+def demo() -> None:
+    """Delete the demo that is there, if any; raises ``Conflict`` where real rows depend on it."""
+    if not User.objects.filter(email__endswith=DEMO).exists():
+        return
+    try:
+        with transaction.atomic():
+            for rows in _rows():
+                # Straight to SQL: collecting millions of rows to look for cascades would take all memory.
+                # The foreign keys refuse what is still referred to.
+                rows._raw_delete(rows.db)
+    except IntegrityError as error:
+        detail = getattr(getattr(error.__cause__, "diag", None), "message_detail", "")
+        raise Conflict(
+            "People who are not part of the demo have lessons or notes with those who are, so it cannot be "
+            f"replaced: {detail} Load another demo into an empty database."
+        ) from error
+
+
+def _rows() -> list[QuerySet[Any]]:
+    """What belongs to demo people, in the order in which it can go."""
+    users = User.objects.filter(email__endswith=DEMO)
+    students = Student.objects.filter(user__in=users)
+    instructors = Instructor.objects.filter(user__in=users)
+    bookings = Booking.objects.filter(student__in=students, instructor__in=instructors)
+    events = Event.objects.filter(
+        Q(subject_type="booking", subject_id__in=_texts(bookings))
+        | Q(subject_type="instructor", subject_id__in=_texts(instructors))
+        | Q(subject_type="apikey", subject_id__in=_texts(ApiKey.objects.filter(user__in=users)))
+    )
+    return [
+        Delivery.objects.filter(event__in=events),
+        events,
+        CalendarBlock.objects.filter(instructor__in=instructors),
+        bookings,
+        OpenDay.objects.filter(instructor__in=instructors),
+        WeeklyHours.objects.filter(instructor__in=instructors),
+        DateHours.objects.filter(instructor__in=instructors),
+        Offering.objects.filter(instructor__in=instructors),
+        Favourite.objects.filter(student__in=students),
+        instructors,
+        students,
+        Partner.objects.filter(user__in=users),
+        *_of_accounts(users),
+        users,
+    ]
+
+
+def _of_accounts(users: QuerySet[User]) -> list[QuerySet[Any]]:
+    """What goes with an account: addresses, keys, second factors, whatever an app keeps for a user."""
+    return [
+        relation.related_model._default_manager.filter(**{f"{relation.field.name}__in": users})
+        for relation in User._meta.get_fields(include_hidden=True)
+        if isinstance(relation, ForeignObjectRel) and relation.on_delete is CASCADE
+    ]
+
+
+def _texts(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The keys as events write them."""
+    return rows.values_list(Cast("pk", CharField()), flat=True)
