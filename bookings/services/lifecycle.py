@@ -27,7 +27,6 @@ from instructors.services import calendar
 from instructors.services.slots import limits_of, why_refused
 from students.models import Student
 
-
 # -- Taking time -------------------------------------------------------------------------------------
 
 

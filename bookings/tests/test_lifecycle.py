@@ -13,6 +13,7 @@ from bookings.services.wanted import HoldExpired, SlotTaken, StudentBusy, wish
 from bookings.tests.cast import Cast
 from bookings.tests.factories import (
     OfferingFactory,
+    StudentFactory,
     booked,
     held,
     in_days,
@@ -202,8 +203,6 @@ def test_the_gap_between_two_lessons_is_the_longer_one_counted_once():
         wanted = wish(
             offering, starts_at=local_time(day, hour, minute), duration_min=60, modality=Modality.AT_STUDENT
         )
-        from bookings.tests.factories import StudentFactory
-
         student = StudentFactory()
         return lifecycle.book(wanted, student=student, by=student.user)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
@@ -26,6 +27,41 @@ def offering_of(instructor: Instructor, offering_id: int) -> Offering:
     if offering is None:
         raise NotFound
     return offering
+
+
+def offered(offering_id: int) -> Offering:
+    """An offering that can be booked, with its subject and instructor; raises ``NotFound``."""
+    offering = (
+        Offering.objects.select_related("subject", "instructor__user")
+        .filter(pk=offering_id, is_listed=True)
+        .first()
+    )
+    if offering is None:
+        raise NotFound("There is no such offering.")
+    return offering
+
+
+def offered_by(instructor: str, offering_id: int | None) -> Offering:
+    """That offering of a listed instructor, named by number or slug; with None the only one they have.
+
+    Raises ``NotFound``, and ``Invalid`` where one has to be chosen.
+    """
+    key = Q(instructor_id=int(instructor)) if is_number(instructor) else Q(instructor__slug=instructor)
+    listed = Offering.objects.select_related("subject", "instructor").filter(key, is_listed=True)
+    if offering_id is not None:
+        listed = listed.filter(pk=offering_id)
+    found = list(listed.order_by("pk")[:20])
+    if not found:
+        raise NotFound("There is no such offering.")
+    if len(found) > 1:
+        choice = ", ".join(f"{offering.pk} ({offering.subject.name})" for offering in found)
+        raise Invalid(f"Choose one of: {choice}.", field="offering")
+    return found[0]
+
+
+def is_number(text: str) -> bool:
+    """Whether the text is a row's number, as opposed to a slug."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 from instructors.models import Instructor, OpenDay

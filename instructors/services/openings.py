@@ -39,6 +39,11 @@ def starts(
         yield from cut(_free(day, lesson), duration=lesson.duration_min, low=low, high=high, limits=limits)
 
 
+def is_open(lesson: Lesson, start: datetime, *, now: datetime, rules: Rules) -> bool:
+    """Whether the lesson can be booked at ``start``, as far as can be told without locks."""
+    return next(starts(lesson, low=start, high=start + INSTANT, now=now, rules=rules), None) == start
+
+
 def count_by_day(
     lesson: Lesson, *, first: date, last: date, zone: str, now: datetime, rules: Rules
 ) -> Counter[date]:

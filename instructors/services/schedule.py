@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -34,7 +35,7 @@ def check_windows(windows: Sequence[Window], *, field: str) -> list[Window]:
             raise Invalid(
                 f"{show_minute(low)}–{show_minute(high)}: the end must be after the start.", field=field
             )
-    for (_, end), (start, _) in zip(ordered, ordered[1:], strict=False):
+    for (_, end), (start, _) in pairwise(ordered):
         if start < end:
             raise Invalid(f"Two windows overlap around {show_minute(start)}.", field=field)
     return ordered
