@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from bookings import presentation, terms
 from bookings.models import Booking, Party
-from bookings.services import access, ics, policies
+from bookings.services import access, ics
 from bookings.services.policies import Tier
 from instainstru.accounts.models import User
 from instainstru.events.models import Event
 from instainstru.events.notify import CalendarFile, Recipient
 from instainstru.lib import money, when
-from instructors.models import Modality
 
-# What cancelling means where it is not free any more.
-AFTER_FREE = {
-    Tier.CREDIT: "After that, the lesson's price comes back to you as credit.",
-    Tier.HALF: "After that, half of the lesson's price comes back to you as credit.",
-}
 # What a cancelled lesson meant for the student.
 SETTLED = {
     Tier.FREE: "It costs you nothing.",
@@ -89,41 +84,24 @@ def _previous(event: Event) -> datetime | None:
 
 
 def lesson(booking: Booking, reader: Reader) -> dict[str, Any]:
-    """The lines of the lesson's box. In person, the clocks at the place are named where they differ."""
+    """The lines of the lesson's box, and what subjects and sentences take from them."""
     other = booking.instructor.user if reader.party == Party.STUDENT else booking.student.user
-    there = booking.time_zone
-    elsewhere = ""
-    if not when.same_clocks(booking.starts_at, reader.zone, there):
-        elsewhere = f"{when.span(booking.starts_at, booking.ends_at, there)} in {when.city(there)}"
     return {
-        "subject": booking.offering.subject.name,
-        "with_name": other.short_name,
+        **presentation.facts(booking, party=reader.party, zone=reader.zone),
         "with_first": other.first_name,
+        "with_short": other.short_name,
         "short": when.short(booking.starts_at, reader.zone),
         "date": when.date(booking.starts_at, reader.zone),
         "time": when.span(booking.starts_at, booking.ends_at, reader.zone),
-        "zone": f"{when.city(reader.zone)} time",
-        "elsewhere": elsewhere,
-        "duration": f"{booking.duration_min} min",
         "price": money.show(booking.price, currency=booking.currency),
-        "where": ics.place(booking, party=reader.party),
-        "online": booking.modality == Modality.ONLINE,
         "note": booking.note,
     }
 
 
 def policy(booking: Booking, *, now: datetime, zone: str) -> str:
-    """What the student may still do, as a sentence with its deadline."""
-    terms = policies.cancellation(booking, party=Party.STUDENT, now=now)
-    free_until = terms.free_until
-    # The ordinary deadline and the end of the cooling-off time come in either order.
-    while terms.tier not in AFTER_FREE and terms.next_change_at:
-        free_until = terms.next_change_at
-        terms = policies.cancellation(
-            booking, party=Party.STUDENT, now=free_until + timedelta(microseconds=1)
-        )
-    past = "Free to cancel until" if free_until >= now else "Free cancellation ended"
-    return f"{past} {when.short(free_until, zone)}. {AFTER_FREE[terms.tier]}"
+    """What the student may still do, with its deadline."""
+    told = terms.sentence(booking, zone=zone, now=now)
+    return f"{told['sentence']} {told['after']}".strip()
 
 
 def calendar(booking: Booking, reader: Reader, *, cancelled: bool, now: datetime) -> CalendarFile:

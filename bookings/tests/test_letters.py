@@ -91,7 +91,6 @@ def test_a_booked_lesson_is_told_to_both_with_a_calendar_file(cast: Cast) -> Non
         "60 min, $80\n\n"
         "Free to cancel until Wed 2 Dec, 4:00 pm. After that the lesson's price comes back as credit until "
         "Thu 3 Dec, 4:00 am. Later, half of it comes back as credit and half goes to the instructor.\n"
-        "You meet online. The lesson's page says how to join.\n"
         "The attached file puts the lesson into your calendar.\n\n"
         f"https://instainstru.example/lessons/{lesson.pk}/\n\n"
         "-- \nInstaInstru, https://instainstru.example\n"
