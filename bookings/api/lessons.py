@@ -1,0 +1,69 @@
+"""Booking, and reading what is booked."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from bookings.api.taking import TakingView, own_hold, student_of, wanted_of
+from bookings.idempotent import idempotent
+from bookings.models import Status
+from bookings.serializers import BookingBody, show
+from bookings.services import access, lifecycle
+from instainstru.accounts.models import Scope
+from instainstru.accounts.services import signed_in
+from instainstru.lib.drf import ApiView, answer, read
+from instainstru.lib.errors import Invalid, NotFound
+from instainstru.lib.fields import Parameters
+from instainstru.lib.paging import page
+
+
+class Bookings(TakingView):
+    required_scopes = {"GET": Scope.BOOKINGS_READ, "POST": Scope.BOOKINGS_WRITE}
+
+    def get(self, request: Request) -> HttpResponse:
+        wishes = Parameters(request.GET, known=("status", "from", "to", "cursor", "limit"))
+        statuses = wishes.choices("status", Status.values)
+        low, high = wishes.instant("from"), wishes.instant("to")
+        wishes.check()
+        rows = access.visible_to(signed_in(request))
+        if statuses:
+            rows = rows.filter(status__in=statuses)
+        if low:
+            rows = rows.filter(starts_at__gte=low)
+        if high:
+            rows = rows.filter(starts_at__lt=high)
+        return answer(page(rows, request=request, order=["-id"]).as_json(show))
+
+    @idempotent
+    def post(self, request: Request) -> HttpResponse:
+        fields = read(BookingBody, request.data)
+        if fields.get("hold"):
+            booking = lifecycle.confirm(
+                _named_hold(request, fields["hold"]), by=request.user, note=fields.get("note")
+            )
+        else:
+            booking = lifecycle.book(
+                wanted_of(fields),
+                student=student_of(request, fields),
+                by=request.user,
+                note=fields.get("note", ""),
+            )
+        return answer(show(booking), status=201, headers={"Location": f"/api/v1/bookings/{booking.pk}"})
+
+
+def _named_hold(request: Request, hold_id: UUID) -> Any:
+    try:
+        return own_hold(request, hold_id)
+    except NotFound as error:
+        raise Invalid("There is no such hold of yours.", field="hold") from error
+
+
+class Booking(ApiView):
+    required_scopes = {"GET": Scope.BOOKINGS_READ}
+
+    def get(self, request: Request, booking_id: UUID) -> HttpResponse:
+        return answer(show(access.booking_for(signed_in(request), booking_id).booking))

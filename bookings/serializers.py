@@ -1,0 +1,190 @@
+"""Bookings on the wire: how they are shown, and what is read.
+
+``show`` makes what is sent; the serializers under it only describe that for the API's documents, and the
+tests hold the two against each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from bookings.models import Booking, Party, Status
+from bookings.presentation import ACQUAINTED
+from bookings.services import policies
+from instainstru.accounts.models import User
+from instainstru.lib.fields import Body, IdField, InstantField
+from instructors.models import Modality
+
+
+def show(booking: Booking) -> dict[str, Any]:
+    """The booking as its student, instructor and partner see it."""
+    instructor, student, offering = booking.instructor, booking.student, booking.offering
+    known = booking.status in ACQUAINTED
+    return {
+        "id": booking.pk,
+        "status": booking.status,
+        "starts_at": booking.starts_at,
+        "ends_at": booking.ends_at,
+        "time_zone": booking.time_zone,
+        "duration_min": booking.duration_min,
+        "modality": booking.modality,
+        "price": booking.price,
+        "price_per_hour": booking.price_per_hour,
+        "currency": booking.currency,
+        "expires_at": booking.expires_at,
+        "free_until": policies.free_until(
+            booking.policy_starts_at, preset=booking.cancellation_preset, rules=booking.rules
+        ),
+        "offering": {"id": offering.pk, "subject": offering.subject.slug},
+        "instructor": {
+            "id": instructor.pk,
+            "slug": instructor.slug,
+            "name": _name(instructor.user, known),
+            "time_zone": instructor.time_zone,
+        },
+        "student": {"id": student.pk, "name": _name(student.user, known)},
+        "address": instructor.address
+        if known and booking.modality == Modality.AT_INSTRUCTOR and instructor.address
+        else None,
+        "note": booking.note,
+        "created_at": booking.created_at,
+        "confirmed_at": booking.confirmed_at,
+        "ended_at": booking.ended_at,
+        "cancelled_by": booking.cancelled_by or None,
+        "cancellation_tier": booking.cancellation_tier or None,
+        "reason": booking.reason,
+        "absent": booking.absent or None,
+        "version": booking.version,
+    }
+
+
+def _name(user: User, known: bool) -> str:
+    return user.full_name if known else user.short_name
+
+
+# -- What is read ------------------------------------------------------------------------------------
+
+
+class HoldBody(Body):
+    """A time somebody wants."""
+
+    offering = IdField(help_text="Which offering of which instructor.")
+    starts_at = InstantField(help_text="One of the starts that were offered.")
+    duration_min = serializers.IntegerField(
+        min_value=1, max_value=24 * 60, help_text="One of the offering's lengths, in minutes."
+    )
+    modality = serializers.ChoiceField(
+        Modality.choices, required=False, allow_null=True, help_text="By default the offering's first."
+    )
+    student = IdField(
+        required=False, allow_null=True, help_text="For partners: a student of theirs. By default oneself."
+    )
+    note = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, help_text="For the instructor."
+    )
+
+
+class BookingBody(HoldBody):
+    """A hold to confirm, or the fields of a hold to book at once."""
+
+    NEEDED = ("offering", "starts_at", "duration_min")
+
+    hold = serializers.UUIDField(
+        required=False, allow_null=True, help_text="A hold's id; then only `note` may stand beside it."
+    )
+    offering = IdField(required=False, help_text=HoldBody._declared_fields["offering"].help_text)
+    starts_at = InstantField(required=False, help_text=HoldBody._declared_fields["starts_at"].help_text)
+    duration_min = serializers.IntegerField(
+        min_value=1,
+        max_value=24 * 60,
+        required=False,
+        help_text=HoldBody._declared_fields["duration_min"].help_text,
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("hold"):
+            beside = {
+                name: "Leave this out: the hold says it." for name in attrs if name not in ("hold", "note")
+            }
+            if beside:
+                raise serializers.ValidationError(beside)
+        else:
+            missing = {name: "Needed where there is no hold." for name in self.NEEDED if name not in attrs}
+            if missing:
+                raise serializers.ValidationError(missing)
+        return attrs
+
+
+class CancelBody(Body):
+    reason = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, help_text="Told to the other side."
+    )
+
+
+class RescheduleBody(CancelBody):
+    starts_at = InstantField(help_text="The new start; length, place and instructor stay.")
+
+
+class NoShowBody(Body):
+    absent = serializers.ChoiceField(
+        [(Party.STUDENT, "Student"), (Party.INSTRUCTOR, "Instructor")],
+        required=False,
+        allow_null=True,
+        help_text="Who did not come; only staff need to say, for the others it is the other side.",
+    )
+
+
+class NothingBody(Body):
+    """Nothing to say: an empty object, or no body at all."""
+
+
+# -- How answers look, for the API's documents -------------------------------------------------------
+
+
+class BookedOffering(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    subject = serializers.CharField(help_text="Slug.")
+
+
+class BookedInstructor(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    slug = serializers.CharField()
+    name = serializers.CharField(help_text="“First L.” until booked.")
+    time_zone = serializers.CharField()
+
+
+class BookedStudent(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField(help_text="“First L.” until booked.")
+
+
+class BookingAnswer(serializers.Serializer[Any]):
+    """A hold or a lesson. Instants are UTC; money is in minor units of ``currency``."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(Status.choices)
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    time_zone = serializers.CharField(help_text="The instructor's, as it was when the time was taken.")
+    duration_min = serializers.IntegerField()
+    modality = serializers.ChoiceField(Modality.choices)
+    price = serializers.IntegerField(help_text="Of the whole lesson.")
+    price_per_hour = serializers.IntegerField()
+    currency = serializers.CharField()
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="When a hold ends by itself.")
+    free_until = serializers.DateTimeField(help_text="The last instant to cancel for free.")
+    offering = BookedOffering()
+    instructor = BookedInstructor()
+    student = BookedStudent()
+    address = serializers.CharField(allow_null=True, help_text="The instructor's, once booked there.")
+    note = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When the status became final.")
+    cancelled_by = serializers.ChoiceField(Party.choices, allow_null=True)
+    cancellation_tier = serializers.ChoiceField(policies.Tier.choices, allow_null=True)
+    reason = serializers.CharField()
+    absent = serializers.ChoiceField(Party.choices, allow_null=True)
+    version = serializers.IntegerField(help_text="Counts the booking's events.")
