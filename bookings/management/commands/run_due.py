@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import F, Min
+from django.db.models import DurationField, ExpressionWrapper, F, Min
 
 from bookings.models import Booking, Status
 from bookings.reactions import REACTIONS
@@ -59,7 +59,7 @@ def _instant(text: str) -> datetime:
 
 def next_due(after: datetime | None, until: datetime) -> datetime | None:
     """The first instant later than ``after``, and not later than ``until``, at which anything falls due."""
-    report_time = timedelta(hours=1) * F("rules__no_show_report_h")
+    report_time = ExpressionWrapper(timedelta(hours=1) * F("rules__no_show_report_h"), DurationField())
     # The plain bound on the end lets an index find the few that can be due at all.
     ended = Booking.objects.filter(status=Status.CONFIRMED, ends_at__lte=until)
     sources = [
