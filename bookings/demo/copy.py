@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+
+# Fields whose values the driver does not write as they are.
+NOT_PLAIN = (models.JSONField, models.FileField)
 
 
 def rows(instances: Iterable[models.Model]) -> int:
@@ -18,14 +21,18 @@ def rows(instances: Iterable[models.Model]) -> int:
     if first is None:
         return 0
     fields = first._meta.concrete_fields
+    names = [(field.attname, field if isinstance(field, NOT_PLAIN) else None) for field in fields]
+    database = connections[DEFAULT_DB_ALIAS]
     number = 0
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(_statement(first, [str(f.column) for f in fields])) as copy,
-    ):
+    statement = _statement(first, [str(field.column) for field in fields])
+    with database.cursor() as cursor, cursor.copy(statement) as copy:
         for instance in _chain(first, iterator):
+            values = instance.__dict__
             copy.write_row(
-                [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
+                [
+                    values[name] if field is None else field.get_db_prep_save(values[name], database)
+                    for name, field in names
+                ]
             )
             number += 1
     return number

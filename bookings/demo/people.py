@@ -113,8 +113,8 @@ class Teachers:
         self._weeks, weights = weeks.all_weeks()
         self._week_weights = list(accumulate(weights))
         self._boroughs = [name for name in BOROUGHS if scene.places.get(name)]
-        # So that every subject has somebody also in a small town, each cluster comes once before any twice.
-        self._first_round = list(self._clusters)
+        # So that every subject has somebody in a small town too, each is the main one once before any is twice.
+        self._first_round = list({cluster[0]: cluster for cluster in self._clusters}.values())
         self._rng.shuffle(self._first_round)
         self._slugs: dict[str, int] = {}
 
