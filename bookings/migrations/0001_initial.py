@@ -10,70 +10,248 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('instructors', '0001_initial'),
-        ('rules', '0001_initial'),
-        ('students', '0001_initial'),
+        ("instructors", "0001_initial"),
+        ("rules", "0001_initial"),
+        ("students", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Booking',
+            name="Booking",
             fields=[
-                ('id', models.UUIDField(default=instainstru.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('held', 'Held'), ('confirmed', 'Confirmed'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show'), ('released', 'Given up'), ('expired', 'Expired')], max_length=10)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('modality', models.CharField(choices=[('online', 'Online'), ('at_instructor', "At the instructor's place"), ('at_student', "At the student's place")], max_length=15)),
-                ('price', models.PositiveIntegerField()),
-                ('price_per_hour', models.PositiveIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('time_zone', models.CharField(max_length=64)),
-                ('cancellation_preset', models.CharField(choices=[('flexible', 'Flexible'), ('standard', 'Standard'), ('strict', 'Strict')], max_length=10)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(default=instainstru.lib.clock.now)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('was_extended', models.BooleanField(default=False)),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, help_text='When the status became final.', null=True)),
-                ('cancelled_by', models.CharField(blank=True, choices=[('student', 'Student'), ('instructor', 'Instructor'), ('staff', 'InstaInstru'), ('system', 'InstaInstru (automatic)')], max_length=10)),
-                ('cancellation_tier', models.CharField(blank=True, max_length=20)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('absent', models.CharField(blank=True, choices=[('student', 'Student'), ('instructor', 'Instructor'), ('staff', 'InstaInstru'), ('system', 'InstaInstru (automatic)')], max_length=10)),
-                ('policy_starts_at', models.DateTimeField()),
-                ('late_moves', models.PositiveSmallIntegerField(default=0)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('instructor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='instructors.instructor')),
-                ('offering', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='instructors.offering')),
-                ('rules', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rules.rules')),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='students.student')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=instainstru.lib.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("confirmed", "Confirmed"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("no_show", "No-show"),
+                            ("released", "Given up"),
+                            ("expired", "Expired"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "modality",
+                    models.CharField(
+                        choices=[
+                            ("online", "Online"),
+                            ("at_instructor", "At the instructor's place"),
+                            ("at_student", "At the student's place"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("price", models.PositiveIntegerField()),
+                ("price_per_hour", models.PositiveIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("time_zone", models.CharField(max_length=64)),
+                (
+                    "cancellation_preset",
+                    models.CharField(
+                        choices=[("flexible", "Flexible"), ("standard", "Standard"), ("strict", "Strict")],
+                        max_length=10,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(default=instainstru.lib.clock.now)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("was_extended", models.BooleanField(default=False)),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "ended_at",
+                    models.DateTimeField(blank=True, help_text="When the status became final.", null=True),
+                ),
+                (
+                    "cancelled_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("student", "Student"),
+                            ("instructor", "Instructor"),
+                            ("staff", "InstaInstru"),
+                            ("system", "InstaInstru (automatic)"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("cancellation_tier", models.CharField(blank=True, max_length=20)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "absent",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("student", "Student"),
+                            ("instructor", "Instructor"),
+                            ("staff", "InstaInstru"),
+                            ("system", "InstaInstru (automatic)"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("policy_starts_at", models.DateTimeField()),
+                ("late_moves", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "instructor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="instructors.instructor",
+                    ),
+                ),
+                (
+                    "offering",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="instructors.offering",
+                    ),
+                ),
+                (
+                    "rules",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rules.rules"
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="students.student",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['student', '-starts_at'], name='booking_by_student'), models.Index(fields=['instructor', '-starts_at'], name='booking_by_instructor'), models.Index(condition=models.Q(('status', 'held')), fields=['expires_at'], name='booking_hold_expiry'), models.Index(condition=models.Q(('status', 'confirmed')), fields=['ends_at'], name='booking_to_complete'), models.Index(fields=['status', '-id'], name='booking_by_status')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='booking_order', violation_error_message='A lesson ends after it starts.'), models.CheckConstraint(condition=models.Q(('status__in', ['held', 'confirmed', 'completed', 'cancelled', 'no_show', 'released', 'expired'])), name='booking_status_known', violation_error_message='That is not a status of a booking.'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'held'), _negated=True), ('expires_at__isnull', False), _connector='OR'), name='booking_hold_expires', violation_error_message='A hold needs an expiry.'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status__in', ['held', 'confirmed'])), expressions=[('student', '='), (models.Func('starts_at', 'ends_at', django.contrib.postgres.fields.ranges.RangeBoundary(), function='tstzrange', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='student_in_one_place', violation_error_message='You already have a lesson at that time.'), models.UniqueConstraint(condition=models.Q(('status', 'held')), fields=('student', 'instructor'), name='one_hold_per_student_and_instructor', violation_error_message='You already hold a time of this instructor.')],
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["student", "-starts_at"], name="booking_by_student"),
+                    models.Index(fields=["instructor", "-starts_at"], name="booking_by_instructor"),
+                    models.Index(
+                        condition=models.Q(("status", "held")),
+                        fields=["expires_at"],
+                        name="booking_hold_expiry",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "confirmed")),
+                        fields=["ends_at"],
+                        name="booking_to_complete",
+                    ),
+                    models.Index(fields=["status", "-id"], name="booking_by_status"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("starts_at__lt", models.F("ends_at"))),
+                        name="booking_order",
+                        violation_error_message="A lesson ends after it starts.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "held",
+                                    "confirmed",
+                                    "completed",
+                                    "cancelled",
+                                    "no_show",
+                                    "released",
+                                    "expired",
+                                ],
+                            )
+                        ),
+                        name="booking_status_known",
+                        violation_error_message="That is not a status of a booking.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "held"), _negated=True),
+                            ("expires_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="booking_hold_expires",
+                        violation_error_message="A hold needs an expiry.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("status__in", ["held", "confirmed"])),
+                        expressions=[
+                            ("student", "="),
+                            (
+                                models.Func(
+                                    "starts_at",
+                                    "ends_at",
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                    function="tstzrange",
+                                    output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="student_in_one_place",
+                        violation_error_message="You already have a lesson at that time.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "held")),
+                        fields=("student", "instructor"),
+                        name="one_hold_per_student_and_instructor",
+                        violation_error_message="You already hold a time of this instructor.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255)),
-                ('request_digest', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('headers', models.JSONField(default=dict)),
-                ('body', models.BinaryField()),
-                ('created_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=255)),
+                ("request_digest", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("headers", models.JSONField(default=dict)),
+                ("body", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='idempotency_by_age')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='idempotency_key_once')],
+                "indexes": [models.Index(fields=["created_at"], name="idempotency_by_age")],
+                "constraints": [models.UniqueConstraint(fields=("user", "key"), name="idempotency_key_once")],
             },
         ),
     ]

@@ -16,7 +16,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -28,257 +27,704 @@ class Migration(migrations.Migration):
         TrigramExtension(),
         UnaccentExtension(),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=60)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=60)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ['position', 'slug'],
+                "verbose_name_plural": "categories",
+                "ordering": ["position", "slug"],
             },
         ),
         migrations.CreateModel(
-            name='Place',
+            name="Place",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.CharField(help_text='Lower case, as in addresses and queries.', max_length=60, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('kind', models.CharField(choices=[('borough', 'Borough'), ('neighbourhood', 'Neighbourhood'), ('zip', 'ZIP code')], max_length=15)),
-                ('parent', models.CharField(blank=True, help_text='Slug of the borough or “city, state”.', max_length=60)),
-                ('latitude', models.FloatField()),
-                ('longitude', models.FloatField()),
-                ('radius_km', models.FloatField(help_text='How far it reaches from its centre.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.CharField(
+                        help_text="Lower case, as in addresses and queries.", max_length=60, unique=True
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("borough", "Borough"),
+                            ("neighbourhood", "Neighbourhood"),
+                            ("zip", "ZIP code"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                (
+                    "parent",
+                    models.CharField(
+                        blank=True, help_text="Slug of the borough or “city, state”.", max_length=60
+                    ),
+                ),
+                ("latitude", models.FloatField()),
+                ("longitude", models.FloatField()),
+                ("radius_km", models.FloatField(help_text="How far it reaches from its centre.")),
             ],
             options={
-                'indexes': [models.Index(fields=['kind', 'name'], name='place_by_kind')],
+                "indexes": [models.Index(fields=["kind", "name"], name="place_by_kind")],
             },
         ),
         migrations.CreateModel(
-            name='Instructor',
+            name="Instructor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.CharField(error_messages={'unique': 'Someone else has this address.'}, max_length=60, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(-[a-z0-9]+)*$', 'Use small letters, digits and single hyphens between them.')])),
-                ('headline', models.CharField(blank=True, max_length=120)),
-                ('bio', models.TextField(blank=True, max_length=4000)),
-                ('photo', models.ImageField(blank=True, upload_to='portraits/')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), blank=True, default=list, size=None)),
-                ('time_zone', models.CharField(default='America/New_York', max_length=64, validators=[instructors.models.profile.validate_zone])),
-                ('status', models.CharField(choices=[('draft', 'Not listed yet'), ('listed', 'Listed'), ('suspended', 'Suspended')], default='draft', max_length=10)),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('suspended_reason', models.CharField(blank=True, max_length=300)),
-                ('cancellation_preset', models.CharField(choices=[('flexible', 'Flexible'), ('standard', 'Standard'), ('strict', 'Strict')], default='standard', max_length=10)),
-                ('address', models.CharField(blank=True, help_text='Shown only after booking.', max_length=200)),
-                ('latitude', models.FloatField(blank=True, help_text='Public point, shifted 25–50 m.', null=True)),
-                ('longitude', models.FloatField(blank=True, null=True)),
-                ('notice_min', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(20160)])),
-                ('buffer_min', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(180)])),
-                ('travel_min', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(180)])),
-                ('horizon_days', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(365)])),
-                ('overnight_rule', models.BooleanField(default=True)),
-                ('lessons_per_day', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('lessons_per_week', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('rating', models.FloatField(default=0)),
-                ('rating_count', models.PositiveIntegerField(default=0)),
-                ('lesson_count', models.PositiveIntegerField(default=0)),
-                ('open_until', models.DateField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(default=instainstru.lib.clock.now)),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='instructor', to=settings.AUTH_USER_MODEL)),
-                ('place', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='instructors.place')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.CharField(
+                        error_messages={"unique": "Someone else has this address."},
+                        max_length=60,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]+(-[a-z0-9]+)*$",
+                                "Use small letters, digits and single hyphens between them.",
+                            )
+                        ],
+                    ),
+                ),
+                ("headline", models.CharField(blank=True, max_length=120)),
+                ("bio", models.TextField(blank=True, max_length=4000)),
+                ("photo", models.ImageField(blank=True, upload_to="portraits/")),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=30), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="America/New_York",
+                        max_length=64,
+                        validators=[instructors.models.profile.validate_zone],
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Not listed yet"),
+                            ("listed", "Listed"),
+                            ("suspended", "Suspended"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                ("suspended_reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "cancellation_preset",
+                    models.CharField(
+                        choices=[("flexible", "Flexible"), ("standard", "Standard"), ("strict", "Strict")],
+                        default="standard",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "address",
+                    models.CharField(blank=True, help_text="Shown only after booking.", max_length=200),
+                ),
+                (
+                    "latitude",
+                    models.FloatField(blank=True, help_text="Public point, shifted 25–50 m.", null=True),
+                ),
+                ("longitude", models.FloatField(blank=True, null=True)),
+                (
+                    "notice_min",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, validators=[django.core.validators.MaxValueValidator(20160)]
+                    ),
+                ),
+                (
+                    "buffer_min",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, validators=[django.core.validators.MaxValueValidator(180)]
+                    ),
+                ),
+                (
+                    "travel_min",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, validators=[django.core.validators.MaxValueValidator(180)]
+                    ),
+                ),
+                (
+                    "horizon_days",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, validators=[django.core.validators.MaxValueValidator(365)]
+                    ),
+                ),
+                ("overnight_rule", models.BooleanField(default=True)),
+                ("lessons_per_day", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("lessons_per_week", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("rating", models.FloatField(default=0)),
+                ("rating_count", models.PositiveIntegerField(default=0)),
+                ("lesson_count", models.PositiveIntegerField(default=0)),
+                ("open_until", models.DateField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(default=instainstru.lib.clock.now)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instructor",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "place",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="instructors.place",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlaceAlias',
+            name="PlaceAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(help_text='Lower case.', max_length=60, unique=True)),
-                ('place', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='instructors.place')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.CharField(help_text="Lower case.", max_length=60, unique=True)),
+                (
+                    "place",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="instructors.place",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'place aliases',
+                "verbose_name_plural": "place aliases",
             },
         ),
         migrations.CreateModel(
-            name='Subject',
+            name="Subject",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=60)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subjects', to='instructors.category')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=60)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subjects",
+                        to="instructors.category",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['category__position', 'position', 'slug'],
+                "ordering": ["category__position", "position", "slug"],
             },
         ),
         migrations.CreateModel(
-            name='Offering',
+            name="Offering",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('price_per_hour', models.PositiveIntegerField(help_text='Minor units (cents).', validators=[django.core.validators.MinValueValidator(100), django.core.validators.MaxValueValidator(10000000)])),
-                ('durations', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), default=instructors.models.catalogue.default_durations, help_text='Minutes, ascending.', size=None)),
-                ('modalities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('online', 'Online'), ('at_instructor', "At the instructor's place"), ('at_student', "At the student's place")], max_length=15), help_text='In the order of Modality.', size=None)),
-                ('levels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('beginner', 'Beginner'), ('intermediate', 'Intermediate'), ('advanced', 'Advanced')], max_length=15), default=list, size=None)),
-                ('audiences', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('kids', 'Kids'), ('teens', 'Teens'), ('adults', 'Adults')], max_length=10), default=list, size=None)),
-                ('description', models.CharField(blank=True, max_length=300)),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_listed', models.BooleanField(default=False, editable=False)),
-                ('rank', models.FloatField(default=0, editable=False)),
-                ('rating', models.FloatField(default=0, editable=False)),
-                ('latitude', models.FloatField(editable=False, null=True)),
-                ('longitude', models.FloatField(editable=False, null=True)),
-                ('notice_min', models.PositiveIntegerField(default=60, editable=False)),
-                ('next_free_at', models.DateTimeField(editable=False, null=True)),
-                ('instructor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offerings', to='instructors.instructor')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offerings', to='instructors.subject')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "price_per_hour",
+                    models.PositiveIntegerField(
+                        help_text="Minor units (cents).",
+                        validators=[
+                            django.core.validators.MinValueValidator(100),
+                            django.core.validators.MaxValueValidator(10000000),
+                        ],
+                    ),
+                ),
+                (
+                    "durations",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        default=instructors.models.catalogue.default_durations,
+                        help_text="Minutes, ascending.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "modalities",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("online", "Online"),
+                                ("at_instructor", "At the instructor's place"),
+                                ("at_student", "At the student's place"),
+                            ],
+                            max_length=15,
+                        ),
+                        help_text="In the order of Modality.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "levels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("beginner", "Beginner"),
+                                ("intermediate", "Intermediate"),
+                                ("advanced", "Advanced"),
+                            ],
+                            max_length=15,
+                        ),
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "audiences",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[("kids", "Kids"), ("teens", "Teens"), ("adults", "Adults")],
+                            max_length=10,
+                        ),
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("description", models.CharField(blank=True, max_length=300)),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_listed", models.BooleanField(default=False, editable=False)),
+                ("rank", models.FloatField(default=0, editable=False)),
+                ("rating", models.FloatField(default=0, editable=False)),
+                ("latitude", models.FloatField(editable=False, null=True)),
+                ("longitude", models.FloatField(editable=False, null=True)),
+                ("notice_min", models.PositiveIntegerField(default=60, editable=False)),
+                ("next_free_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "instructor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="offerings",
+                        to="instructors.instructor",
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="offerings",
+                        to="instructors.subject",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Alias',
+            name="Alias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(help_text='Lower case.', max_length=60, unique=True)),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='instructors.category')),
-                ('subject', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='instructors.subject')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.CharField(help_text="Lower case.", max_length=60, unique=True)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="instructors.category",
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="instructors.subject",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'aliases',
-                'ordering': ['text'],
+                "verbose_name_plural": "aliases",
+                "ordering": ["text"],
             },
         ),
         migrations.CreateModel(
-            name='WeeklyHours',
+            name="WeeklyHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')])),
-                ('from_min', models.PositiveSmallIntegerField()),
-                ('to_min', models.PositiveSmallIntegerField()),
-                ('instructor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='weekly_hours', to='instructors.instructor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ]
+                    ),
+                ),
+                ("from_min", models.PositiveSmallIntegerField()),
+                ("to_min", models.PositiveSmallIntegerField()),
+                (
+                    "instructor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="weekly_hours",
+                        to="instructors.instructor",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'weekly hours',
-                'ordering': ['weekday', 'from_min'],
+                "verbose_name_plural": "weekly hours",
+                "ordering": ["weekday", "from_min"],
             },
         ),
         migrations.CreateModel(
-            name='DateHours',
+            name="DateHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField()),
-                ('is_closed', models.BooleanField(default=False)),
-                ('from_min', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('to_min', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('instructor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='date_hours', to='instructors.instructor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField()),
+                ("is_closed", models.BooleanField(default=False)),
+                ("from_min", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("to_min", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "instructor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="date_hours",
+                        to="instructors.instructor",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'date hours',
-                'ordering': ['date', 'from_min'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('from_min__isnull', True), ('is_closed', True), ('to_min__isnull', True)), models.Q(('from_min__gte', 0), ('from_min__lt', models.F('to_min')), ('is_closed', False), ('to_min__lte', 1440)), _connector='OR'), name='date_hours_order', violation_error_message='The end must be after the start, on the same day.'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('instructor', '='), ('date', '='), (models.Func('from_min', 'to_min', function='int4range'), '&&')], name='date_hours_disjoint', violation_error_message='Two windows of one date overlap, or the date is also closed.')],
+                "verbose_name_plural": "date hours",
+                "ordering": ["date", "from_min"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("from_min__isnull", True), ("is_closed", True), ("to_min__isnull", True)
+                            ),
+                            models.Q(
+                                ("from_min__gte", 0),
+                                ("from_min__lt", models.F("to_min")),
+                                ("is_closed", False),
+                                ("to_min__lte", 1440),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="date_hours_order",
+                        violation_error_message="The end must be after the start, on the same day.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("instructor", "="),
+                            ("date", "="),
+                            (models.Func("from_min", "to_min", function="int4range"), "&&"),
+                        ],
+                        name="date_hours_disjoint",
+                        violation_error_message="Two windows of one date overlap, or the date is also closed.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CalendarBlock',
+            name="CalendarBlock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('lesson', 'Lesson'), ('hold', 'Hold'), ('time_off', 'Time off'), ('external', 'Outside event')], max_length=10)),
-                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('buffered', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('reach', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('lane', models.BigIntegerField(default=0)),
-                ('booking_id', models.UUIDField(blank=True, null=True, unique=True)),
-                ('label', models.CharField(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField(default=instainstru.lib.clock.now)),
-                ('instructor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocks', to='instructors.instructor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("lesson", "Lesson"),
+                            ("hold", "Hold"),
+                            ("time_off", "Time off"),
+                            ("external", "Outside event"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("buffered", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("reach", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("lane", models.BigIntegerField(default=0)),
+                ("booking_id", models.UUIDField(blank=True, null=True, unique=True)),
+                ("label", models.CharField(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField(default=instainstru.lib.clock.now)),
+                (
+                    "instructor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blocks",
+                        to="instructors.instructor",
+                    ),
+                ),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GistIndex(fields=['instructor', 'period'], name='block_by_period')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('period__isempty', False), ('period__lower_inf', False), ('period__upper_inf', False)), name='block_period_finite', violation_error_message='The end must be after the start.'), models.CheckConstraint(condition=models.Q(models.Q(('booking_id__isnull', False), ('kind__in', ['lesson', 'hold'])), models.Q(('booking_id__isnull', True), ('kind__in', ['time_off', 'external'])), _connector='OR'), name='block_kind_has_booking', violation_error_message='Lessons and holds belong to a booking, other blocks do not.'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('kind__in', ['lesson', 'hold'])), expressions=[('instructor', '='), ('buffered', '&&')], name='no_double_booking', violation_error_message='That time was just taken.'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('kind__in', ['lesson', 'hold'])), expressions=[('instructor', '='), ('reach', '&&'), ('lane', '<>')], name='no_double_booking_with_travel', violation_error_message='There is not enough time to travel to or from another lesson.')],
+                "indexes": [
+                    django.contrib.postgres.indexes.GistIndex(
+                        fields=["instructor", "period"], name="block_by_period"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("period__isempty", False),
+                            ("period__lower_inf", False),
+                            ("period__upper_inf", False),
+                        ),
+                        name="block_period_finite",
+                        violation_error_message="The end must be after the start.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("booking_id__isnull", False), ("kind__in", ["lesson", "hold"])),
+                            models.Q(("booking_id__isnull", True), ("kind__in", ["time_off", "external"])),
+                            _connector="OR",
+                        ),
+                        name="block_kind_has_booking",
+                        violation_error_message="Lessons and holds belong to a booking, other blocks do not.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("kind__in", ["lesson", "hold"])),
+                        expressions=[("instructor", "="), ("buffered", "&&")],
+                        name="no_double_booking",
+                        violation_error_message="That time was just taken.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("kind__in", ["lesson", "hold"])),
+                        expressions=[("instructor", "="), ("reach", "&&"), ("lane", "<>")],
+                        name="no_double_booking_with_travel",
+                        violation_error_message="There is not enough time to travel to or from another lesson.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OpenDay',
+            name="OpenDay",
             fields=[
-                ('pk', models.CompositePrimaryKey('instructor_id', 'date', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('date', models.DateField()),
-                ('free', instainstru.lib.multirange.DateTimeMultiRangeField()),
-                ('free_travel', instainstru.lib.multirange.DateTimeMultiRangeField(null=True)),
-                ('instructor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='open_days', to='instructors.instructor')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "instructor_id", "date", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("date", models.DateField()),
+                ("free", instainstru.lib.multirange.DateTimeMultiRangeField()),
+                ("free_travel", instainstru.lib.multirange.DateTimeMultiRangeField(null=True)),
+                (
+                    "instructor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="open_days",
+                        to="instructors.instructor",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['date'], name='open_day_by_date')],
+                "indexes": [models.Index(fields=["date"], name="open_day_by_date")],
             },
         ),
         migrations.AddIndex(
-            model_name='instructor',
-            index=models.Index(fields=['open_until', 'id'], name='instructor_open_until'),
+            model_name="instructor",
+            index=models.Index(fields=["open_until", "id"], name="instructor_open_until"),
         ),
         migrations.AddIndex(
-            model_name='instructor',
-            index=models.Index(fields=['status', '-id'], name='instructor_by_status'),
+            model_name="instructor",
+            index=models.Index(fields=["status", "-id"], name="instructor_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='instructor',
-            constraint=models.CheckConstraint(condition=models.Q(('slug__regex', '^[a-z0-9]+(-[a-z0-9]+)*$')), name='instructor_slug_form', violation_error_message='Use small letters, digits and single hyphens between them.'),
+            model_name="instructor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("slug__regex", "^[a-z0-9]+(-[a-z0-9]+)*$")),
+                name="instructor_slug_form",
+                violation_error_message="Use small letters, digits and single hyphens between them.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instructor',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='instructor_point_on_earth', violation_error_message='That point is not on Earth.'),
+            model_name="instructor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
+                    models.Q(("latitude__range", (-90, 90)), ("longitude__range", (-180, 180))),
+                    _connector="OR",
+                ),
+                name="instructor_point_on_earth",
+                violation_error_message="That point is not on Earth.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='offering',
-            index=models.Index(condition=models.Q(('is_listed', True)), fields=['subject', '-rank', 'id'], include=('instructor', 'price_per_hour', 'latitude', 'longitude', 'notice_min'), name='offering_by_subject_rank'),
+            model_name="offering",
+            index=models.Index(
+                condition=models.Q(("is_listed", True)),
+                fields=["subject", "-rank", "id"],
+                include=("instructor", "price_per_hour", "latitude", "longitude", "notice_min"),
+                name="offering_by_subject_rank",
+            ),
         ),
         migrations.AddIndex(
-            model_name='offering',
-            index=models.Index(condition=models.Q(('is_listed', True)), fields=['-rank', 'id'], name='offering_by_rank'),
+            model_name="offering",
+            index=models.Index(
+                condition=models.Q(("is_listed", True)), fields=["-rank", "id"], name="offering_by_rank"
+            ),
         ),
         migrations.AddIndex(
-            model_name='offering',
-            index=models.Index(condition=models.Q(('is_listed', True)), fields=['subject', 'price_per_hour', 'id'], name='offering_by_price'),
+            model_name="offering",
+            index=models.Index(
+                condition=models.Q(("is_listed", True)),
+                fields=["subject", "price_per_hour", "id"],
+                name="offering_by_price",
+            ),
         ),
         migrations.AddIndex(
-            model_name='offering',
-            index=models.Index(condition=models.Q(('is_listed', True)), fields=['subject', '-rating', 'id'], name='offering_by_rating'),
+            model_name="offering",
+            index=models.Index(
+                condition=models.Q(("is_listed", True)),
+                fields=["subject", "-rating", "id"],
+                name="offering_by_rating",
+            ),
         ),
         migrations.AddIndex(
-            model_name='offering',
-            index=models.Index(condition=models.Q(('is_listed', True)), fields=['subject', 'next_free_at', 'id'], name='offering_by_next_free'),
+            model_name="offering",
+            index=models.Index(
+                condition=models.Q(("is_listed", True)),
+                fields=["subject", "next_free_at", "id"],
+                name="offering_by_next_free",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offering',
-            constraint=models.UniqueConstraint(fields=('instructor', 'subject'), name='offering_once', violation_error_message='You already offer this subject. Change that offering instead.'),
+            model_name="offering",
+            constraint=models.UniqueConstraint(
+                fields=("instructor", "subject"),
+                name="offering_once",
+                violation_error_message="You already offer this subject. Change that offering instead.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offering',
-            constraint=models.CheckConstraint(condition=models.Q(('durations__len__gte', 1)), name='offering_has_durations', violation_error_message='Choose at least one lesson length.'),
+            model_name="offering",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("durations__len__gte", 1)),
+                name="offering_has_durations",
+                violation_error_message="Choose at least one lesson length.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offering',
-            constraint=models.CheckConstraint(condition=models.Q(('modalities__len__gte', 1)), name='offering_has_modalities', violation_error_message='Choose at least one way to meet.'),
+            model_name="offering",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("modalities__len__gte", 1)),
+                name="offering_has_modalities",
+                violation_error_message="Choose at least one way to meet.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offering',
-            constraint=models.CheckConstraint(condition=models.Q(('price_per_hour__gte', 100), ('price_per_hour__lte', 10000000)), name='offering_price_sane', violation_error_message='A price is between $1 and $100,000 an hour.'),
+            model_name="offering",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price_per_hour__gte", 100), ("price_per_hour__lte", 10000000)),
+                name="offering_price_sane",
+                violation_error_message="A price is between $1 and $100,000 an hour.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('category__isnull', True), ('subject__isnull', False)), models.Q(('category__isnull', False), ('subject__isnull', True)), _connector='OR'), name='alias_of_one_thing', violation_error_message='An alias stands for a subject or for a category, not both.'),
+            model_name="alias",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("category__isnull", True), ("subject__isnull", False)),
+                    models.Q(("category__isnull", False), ("subject__isnull", True)),
+                    _connector="OR",
+                ),
+                name="alias_of_one_thing",
+                violation_error_message="An alias stands for a subject or for a category, not both.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyhours',
-            constraint=models.CheckConstraint(condition=models.Q(('from_min__gte', 0), ('from_min__lt', models.F('to_min')), ('to_min__lte', 1440)), name='weekly_hours_order', violation_error_message='The end must be after the start, on the same day.'),
+            model_name="weeklyhours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("from_min__gte", 0), ("from_min__lt", models.F("to_min")), ("to_min__lte", 1440)
+                ),
+                name="weekly_hours_order",
+                violation_error_message="The end must be after the start, on the same day.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyhours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='weekly_hours_weekday', violation_error_message='A weekday is 0 (Monday) to 6 (Sunday).'),
+            model_name="weeklyhours",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weekday__lte", 6)),
+                name="weekly_hours_weekday",
+                violation_error_message="A weekday is 0 (Monday) to 6 (Sunday).",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyhours',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('instructor', '='), ('weekday', '='), (models.Func('from_min', 'to_min', function='int4range'), '&&')], name='weekly_hours_disjoint', violation_error_message='Two windows of one day overlap.'),
+            model_name="weeklyhours",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("instructor", "="),
+                    ("weekday", "="),
+                    (models.Func("from_min", "to_min", function="int4range"), "&&"),
+                ],
+                name="weekly_hours_disjoint",
+                violation_error_message="Two windows of one day overlap.",
+            ),
         ),
     ]

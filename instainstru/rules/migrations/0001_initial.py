@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,35 +15,249 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Rules',
+            name="Rules",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('notice_online_min', models.PositiveIntegerField(default=60, help_text='Minimum notice for lessons online, minutes. 0–20160.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(20160)])),
-                ('notice_at_instructor_min', models.PositiveIntegerField(default=60, help_text="Minimum notice at the instructor's place, minutes. 0–20160.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(20160)])),
-                ('notice_at_student_min', models.PositiveIntegerField(default=180, help_text="Minimum notice at the student's place, minutes. 0–20160.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(20160)])),
-                ('horizon_days', models.PositiveIntegerField(default=90, help_text='How far ahead lessons can be booked, days. 7–365.', validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(365)])),
-                ('buffer_min', models.PositiveIntegerField(default=15, help_text='Free time between two lessons, minutes. 0–180.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(180)])),
-                ('travel_min', models.PositiveIntegerField(default=45, help_text="Free time around lessons at the student's place, minutes. 0–180.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(180)])),
-                ('overnight_from_hour', models.PositiveIntegerField(default=20, help_text="The overnight rule starts at this hour, instructor's time. 12–24.", validators=[django.core.validators.MinValueValidator(12), django.core.validators.MaxValueValidator(24)])),
-                ('overnight_until_hour', models.PositiveIntegerField(default=8, help_text="The overnight rule ends at this hour, instructor's time. 0–12.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(12)])),
-                ('overnight_earliest_hour', models.PositiveIntegerField(default=9, help_text='Booked overnight: not before this hour. 0–23.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(23)])),
-                ('overnight_earliest_travel_hour', models.PositiveIntegerField(default=11, help_text="Booked overnight, at the student's: not before. 0–23.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(23)])),
-                ('grid_min', models.PositiveIntegerField(default=15, help_text='Lessons start on this grid, minutes. 5–60.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(60)])),
-                ('hold_min', models.PositiveIntegerField(default=5, help_text='How long a hold lasts, minutes. 1–15.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(15)])),
-                ('free_cancel_h', models.PositiveIntegerField(default=24, help_text='Cancelled this long before: full refund, hours. 0–168.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(168)])),
-                ('late_cancel_h', models.PositiveIntegerField(default=12, help_text='Cancelled this long before: credit; later: half. Hours. 0–168.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(168)])),
-                ('flexible_free_cancel_h', models.PositiveIntegerField(default=12, help_text='Preset “flexible”: free until this long before, hours. 0–168.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(168)])),
-                ('strict_free_cancel_h', models.PositiveIntegerField(default=48, help_text='Preset “strict”: free until this long before, hours. 0–336.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(336)])),
-                ('cooling_off_min', models.PositiveIntegerField(default=15, help_text='Free to cancel for this long after booking, minutes. 0–120.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(120)])),
-                ('cooling_off_min_lead_h', models.PositiveIntegerField(default=2, help_text='Cooling-off needs a start more than this ahead, hours. 0–48.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(48)])),
-                ('no_show_wait_min', models.PositiveIntegerField(default=15, help_text='A no-show can be reported this long after the start, minutes. 0–60.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(60)])),
-                ('no_show_report_h', models.PositiveIntegerField(default=24, help_text='A no-show can be reported until this long after the end, hours. 1–168.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(168)])),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "notice_online_min",
+                    models.PositiveIntegerField(
+                        default=60,
+                        help_text="Minimum notice for lessons online, minutes. 0–20160.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(20160),
+                        ],
+                    ),
+                ),
+                (
+                    "notice_at_instructor_min",
+                    models.PositiveIntegerField(
+                        default=60,
+                        help_text="Minimum notice at the instructor's place, minutes. 0–20160.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(20160),
+                        ],
+                    ),
+                ),
+                (
+                    "notice_at_student_min",
+                    models.PositiveIntegerField(
+                        default=180,
+                        help_text="Minimum notice at the student's place, minutes. 0–20160.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(20160),
+                        ],
+                    ),
+                ),
+                (
+                    "horizon_days",
+                    models.PositiveIntegerField(
+                        default=90,
+                        help_text="How far ahead lessons can be booked, days. 7–365.",
+                        validators=[
+                            django.core.validators.MinValueValidator(7),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                    ),
+                ),
+                (
+                    "buffer_min",
+                    models.PositiveIntegerField(
+                        default=15,
+                        help_text="Free time between two lessons, minutes. 0–180.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(180),
+                        ],
+                    ),
+                ),
+                (
+                    "travel_min",
+                    models.PositiveIntegerField(
+                        default=45,
+                        help_text="Free time around lessons at the student's place, minutes. 0–180.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(180),
+                        ],
+                    ),
+                ),
+                (
+                    "overnight_from_hour",
+                    models.PositiveIntegerField(
+                        default=20,
+                        help_text="The overnight rule starts at this hour, instructor's time. 12–24.",
+                        validators=[
+                            django.core.validators.MinValueValidator(12),
+                            django.core.validators.MaxValueValidator(24),
+                        ],
+                    ),
+                ),
+                (
+                    "overnight_until_hour",
+                    models.PositiveIntegerField(
+                        default=8,
+                        help_text="The overnight rule ends at this hour, instructor's time. 0–12.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(12),
+                        ],
+                    ),
+                ),
+                (
+                    "overnight_earliest_hour",
+                    models.PositiveIntegerField(
+                        default=9,
+                        help_text="Booked overnight: not before this hour. 0–23.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(23),
+                        ],
+                    ),
+                ),
+                (
+                    "overnight_earliest_travel_hour",
+                    models.PositiveIntegerField(
+                        default=11,
+                        help_text="Booked overnight, at the student's: not before. 0–23.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(23),
+                        ],
+                    ),
+                ),
+                (
+                    "grid_min",
+                    models.PositiveIntegerField(
+                        default=15,
+                        help_text="Lessons start on this grid, minutes. 5–60.",
+                        validators=[
+                            django.core.validators.MinValueValidator(5),
+                            django.core.validators.MaxValueValidator(60),
+                        ],
+                    ),
+                ),
+                (
+                    "hold_min",
+                    models.PositiveIntegerField(
+                        default=5,
+                        help_text="How long a hold lasts, minutes. 1–15.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(15),
+                        ],
+                    ),
+                ),
+                (
+                    "free_cancel_h",
+                    models.PositiveIntegerField(
+                        default=24,
+                        help_text="Cancelled this long before: full refund, hours. 0–168.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(168),
+                        ],
+                    ),
+                ),
+                (
+                    "late_cancel_h",
+                    models.PositiveIntegerField(
+                        default=12,
+                        help_text="Cancelled this long before: credit; later: half. Hours. 0–168.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(168),
+                        ],
+                    ),
+                ),
+                (
+                    "flexible_free_cancel_h",
+                    models.PositiveIntegerField(
+                        default=12,
+                        help_text="Preset “flexible”: free until this long before, hours. 0–168.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(168),
+                        ],
+                    ),
+                ),
+                (
+                    "strict_free_cancel_h",
+                    models.PositiveIntegerField(
+                        default=48,
+                        help_text="Preset “strict”: free until this long before, hours. 0–336.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(336),
+                        ],
+                    ),
+                ),
+                (
+                    "cooling_off_min",
+                    models.PositiveIntegerField(
+                        default=15,
+                        help_text="Free to cancel for this long after booking, minutes. 0–120.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(120),
+                        ],
+                    ),
+                ),
+                (
+                    "cooling_off_min_lead_h",
+                    models.PositiveIntegerField(
+                        default=2,
+                        help_text="Cooling-off needs a start more than this ahead, hours. 0–48.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(48),
+                        ],
+                    ),
+                ),
+                (
+                    "no_show_wait_min",
+                    models.PositiveIntegerField(
+                        default=15,
+                        help_text="A no-show can be reported this long after the start, minutes. 0–60.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(60),
+                        ],
+                    ),
+                ),
+                (
+                    "no_show_report_h",
+                    models.PositiveIntegerField(
+                        default=24,
+                        help_text="A no-show can be reported until this long after the end, hours. 1–168.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(168),
+                        ],
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'rules',
-                'ordering': ['-id'],
+                "verbose_name_plural": "rules",
+                "ordering": ["-id"],
             },
         ),
     ]
