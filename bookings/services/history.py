@@ -52,9 +52,11 @@ def differences(booking: Booking, events: list[Event]) -> list[str]:
     if booking.version != versions[-1]:
         found.append(f"version {booking.version}, events say {versions[-1]}")
     told, actual = rebuilt_state(events), state_of(booking)
-    for name in STATE:
-        if not _same(told.get(name), actual[name]):
-            found.append(f"{name} {actual[name]!r}, events say {told.get(name)!r}")
+    found += [
+        f"{name} {actual[name]!r}, events say {told.get(name)!r}"
+        for name in STATE
+        if not _same(told.get(name), actual[name])
+    ]
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ def points(some: list[Range]) -> set[int]:
 
 def is_normal(some: list[Range]) -> bool:
     return all(start < end for start, end in some) and all(
-        one[1] < two[0] for one, two in zip(some, some[1:], strict=False)
+        one[1] < two[0] for one, two in pairwise(some)
     )
 
 
