@@ -66,6 +66,10 @@ app.conf.update(
         "visibility_timeout": VISIBILITY_SECONDS,
         "global_keyprefix": "celery:",
         "socket_connect_timeout": 2,
+        # A channel is asked for while a visitor waits; the default is to try for six seconds.
+        "max_retries": 1,
+        "interval_start": 0.05,
+        "interval_max": 0.1,
     },
     beat_schedule=SCHEDULE,
     beat_schedule_filename=os.environ.get("BEAT_SCHEDULE") or str(embedded.data_dir() / "beat-schedule"),

@@ -31,6 +31,10 @@ DISPATCH = "events.dispatch"
 WAKE_FLAG = "events:wake"
 # A flag whose dispatcher never came is forgotten after this; the schedule has looked by then.
 WAKE_SECONDS = 10
+# How long nobody in this process tries to wake it after that failed, in seconds: each try costs a
+# visitor up to the timeout of a connection.
+REST = 5.0
+_resting_until = 0.0
 
 BATCH = 200
 # rules.md: after the first attempt come five more, then staff decide.
@@ -79,19 +83,18 @@ class Outcome(Enum):
 def wake() -> None:
     """Ask the dispatcher to look now. Cheap, and never an error to whoever just committed.
 
-    Only the first to ask since the dispatcher last began sends a message. Without cache or broker the
-    schedule finds the events some seconds later.
+    Only the first to ask since the dispatcher last began sends a message. Where cache or broker do not
+    answer they are left alone for a moment, and the schedule finds the events some seconds later.
     """
-    try:
-        if not cache.add(WAKE_FLAG, 1, timeout=WAKE_SECONDS):
-            return
-    except Exception as error:
-        logger.warning("No cache to wake the dispatcher with: %s", error)
+    global _resting_until
+    if clock.monotonic() < _resting_until:
         return
     try:
-        current_app.send_task(DISPATCH, retry=False, expires=WAKE_SECONDS)
+        if cache.add(WAKE_FLAG, 1, timeout=WAKE_SECONDS):
+            current_app.send_task(DISPATCH, retry=False, expires=WAKE_SECONDS)
     except Exception as error:
-        logger.warning("No broker to wake the dispatcher with: %s", error)
+        _resting_until = clock.monotonic() + REST
+        logger.warning("The dispatcher could not be woken: %s", error)
 
 
 def awake() -> None:
@@ -102,7 +105,7 @@ def awake() -> None:
     try:
         cache.delete(WAKE_FLAG)
     except Exception as error:
-        logger.warning("No cache to forget the wake flag in: %s", error)
+        logger.warning("The wake flag could not be taken down: %s", error)
 
 
 @transaction.atomic

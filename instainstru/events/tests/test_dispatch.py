@@ -18,6 +18,7 @@ from instainstru.events.dispatch import Outcome, Reactions, Steps
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.events.models import Delivery, Event
+from instainstru.lib import clock
 from instainstru.rules.models import Rules
 
 NOW = datetime(2026, 12, 3, 18, tzinfo=UTC)
@@ -424,18 +425,30 @@ def test_who_asks_after_the_dispatcher_began_to_look_wakes_it_again(sent: list[s
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("broken", ["cache", "broker"])
-def test_a_dead_cache_or_broker_is_no_error_to_who_commits(
+def test_a_dead_cache_or_broker_is_no_error_to_who_commits_and_is_left_alone_for_a_while(
     broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    asked: list[str] = []
+
     def dead(*args: Any, **kwargs: Any) -> None:
+        asked.append(broken)
         raise NoServer("gone")
 
     target: tuple[Any, str] = (cache, "add") if broken == "cache" else (current_app, "send_task")
     monkeypatch.setattr(*target, dead)
-    with transaction.atomic():
-        event = record(Kind.RULES_CHANGED, Rules.objects.first() or Rules.objects.create(created_at=NOW))
-    assert Event.objects.get().pk == event.pk
-    assert f"No {broken} to wake the dispatcher with: gone" in caplog.text
+    monkeypatch.setattr(dispatch, "_resting_until", 0.0)
+    rules = Rules.objects.first() or Rules.objects.create(created_at=NOW)
+    for _ in range(2):
+        with transaction.atomic():
+            record(Kind.RULES_CHANGED, rules)
+    assert Event.objects.count() == 2
+    assert asked == [broken]
+    assert "The dispatcher could not be woken: gone" in caplog.text
+
+    monkeypatch.setattr(dispatch, "_resting_until", clock.monotonic() - 1)
+    cache.clear()
+    dispatch.wake()
+    assert asked == [broken] * 2
 
 
 @pytest.mark.django_db
