@@ -129,7 +129,7 @@ class Teachers:
         owner = user(scene, user_id, first, last, email, joined=joined, time_zone=tz)
         cluster = ("piano", "music-theory", "songwriting") if busy else self._cluster()
         taught = cluster[
-            : min(len(cluster), rng.choices((1, 2, 3, 4), weights=(6, 14, 40, 40))[0], len(offering_ids))
+            : min(len(cluster), rng.choices((1, 2, 3, 4), weights=(3, 8, 34, 55))[0], len(offering_ids))
         ]
         instructor = self._instructor(owner, instructor_id, taught[0], tongues, place=place, borough=borough)
         self._standing(instructor, is_new=is_new, busy=busy)
