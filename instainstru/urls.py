@@ -3,7 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from instainstru.accounts.views import mailbox
+from instainstru.lib import problems
+
 urlpatterns = [
+    path("", include("instructors.urls")),
+    path("", include("bookings.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("instainstru.api")),
+    path("api/", problems.unknown),
+    path("api/<path:rest>", problems.unknown),
+    path("accounts/", include("instainstru.accounts.urls")),
+    path("dev/mailbox/", include((mailbox.urlpatterns, "mailbox"))),
 ]

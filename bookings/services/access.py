@@ -81,6 +81,11 @@ def lessons_of_student(user: User, *, coming: bool, now: datetime) -> QuerySet[B
     return mine.filter(~Q(status=Status.CONFIRMED) | Q(ends_at__lte=now)).order_by("-starts_at")
 
 
+def held_by(user: User, *, now: datetime) -> QuerySet[Booking]:
+    """The times ``user`` holds as a student and has not confirmed yet, the next to expire first."""
+    return whole().filter(student__user=user, status=Status.HELD, expires_at__gt=now).order_by("expires_at")
+
+
 def agenda(instructor: Instructor, *, low: datetime, high: datetime) -> QuerySet[Booking]:
     """An instructor's lessons, and times held now, that start in ``[low, high)``."""
     return (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from instainstru.lib import clock
@@ -60,3 +60,8 @@ def visitor_zone(request: HttpRequest) -> str:
     if request.user.is_authenticated:
         return request.user.time_zone
     return settings.SITE_TIME_ZONE
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was posted, for a form; None before that. An empty POST is a POST, unlike ``POST or None``."""
+    return request.POST if request.method == "POST" else None

@@ -67,3 +67,22 @@ def initials(first: str, last: str) -> str:
 def face(number: int) -> int:
     """Which of the eight hues stands behind the initials; always the same for one person."""
     return number % FACES + 1
+
+
+def windows(spans: Sequence[tuple[int, int]], *, none: str = "Closed") -> str:
+    """Minutes of a day as ``9:00 am–1:00 pm, 3:00–8:00 pm``."""
+    return ", ".join(window(low, high) for low, high in spans) or none
+
+
+def window(low: int, high: int) -> str:
+    """One of them; 1440 is ``midnight``."""
+    if high == 24 * 60:
+        return f"{_minute(low)}–midnight"
+    if (low < 12 * 60) == (high < 12 * 60):
+        return f"{_minute(low).rpartition(' ')[0]}–{_minute(high)}"
+    return f"{_minute(low)}–{_minute(high)}"
+
+
+def _minute(minute: int) -> str:
+    hour, rest = divmod(minute, 60)
+    return f"{hour % 12 or 12}:{rest:02d} {'am' if hour < 12 else 'pm'}"

@@ -64,6 +64,25 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 19
 
 
+def taught_by(instructor: Instructor) -> list[Offering]:
+    """What the instructor teaches at present, in the catalogue's order; each knows its instructor."""
+    found = Offering.objects.select_related("subject").filter(instructor=instructor, is_active=True)
+    offerings = list(found.order_by("subject__position", "subject__slug"))
+    for offering in offerings:
+        offering.instructor = instructor
+    return offerings
+
+
+def similar(offering: Offering, *, number: int) -> list[Offering]:
+    """The best ranked others who teach the same subject."""
+    return list(
+        Offering.objects.select_related("subject", "instructor__user")
+        .filter(subject_id=offering.subject_id, is_listed=True)
+        .exclude(instructor_id=offering.instructor_id)
+        .order_by("-rank", "id")[:number]
+    )
+
+
 @transaction.atomic
 def save_offering(offering: Offering, *, by: Any) -> Offering:
     """Store a new or changed offering and the facts search reads from it.

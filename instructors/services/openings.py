@@ -39,6 +39,11 @@ def starts(
         yield from cut(_free(day, lesson), duration=lesson.duration_min, low=low, high=high, limits=limits)
 
 
+def first(lesson: Lesson, *, now: datetime, rules: Rules, days: int = 7) -> datetime | None:
+    """The next bookable start within that many days."""
+    return next(starts(lesson, low=now, high=now + timedelta(days=days), now=now, rules=rules), None)
+
+
 def is_open(lesson: Lesson, start: datetime, *, now: datetime, rules: Rules) -> bool:
     """Whether the lesson can be booked at ``start``, as far as can be told without locks."""
     return next(starts(lesson, low=start, high=start + INSTANT, now=now, rules=rules), None) == start

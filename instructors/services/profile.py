@@ -6,6 +6,7 @@ import hashlib
 import math
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
@@ -30,6 +31,14 @@ def instructor_of(user: User) -> Instructor:
     instructor = Instructor.objects.select_related("user", "place").filter(user=user).first()
     if instructor is None:
         raise NotFound("You do not teach here yet.")
+    return instructor
+
+
+def visible(slug: str, *, to: User | AnonymousUser) -> Instructor:
+    """The listed instructor of that address; drafts and suspended ones only for themselves."""
+    instructor = Instructor.objects.select_related("user", "place").filter(slug=slug).first()
+    if instructor is None or not (instructor.is_listed or instructor.user_id == to.pk):
+        raise NotFound
     return instructor
 
 

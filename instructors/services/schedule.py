@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -12,7 +13,7 @@ from django.db import transaction
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.lib import clock
-from instainstru.lib.errors import Invalid, NotFound
+from instainstru.lib.errors import Conflict, Invalid, NotFound
 from instructors.models import CalendarBlock, DateHours, Instructor, WeeklyHours
 from instructors.models.calendar import DAY_MINUTES
 from instructors.services import calendar
@@ -54,15 +55,32 @@ def week_of(instructor: Instructor) -> dict[int, list[Window]]:
     return result
 
 
+class Stale(Conflict):
+    """The pattern was changed since the caller looked; nothing is written."""
+
+    code = "stale"
+
+
+def version_of(week: Mapping[int, Sequence[Window]]) -> str:
+    """What tells one weekly pattern from another."""
+    text = repr([sorted(map(tuple, week.get(day, ()))) for day in range(7)])
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
 @transaction.atomic
-def set_week(instructor: Instructor, week: Mapping[int, Sequence[Window]], *, by: Any) -> None:
+def set_week(
+    instructor: Instructor, week: Mapping[int, Sequence[Window]], *, by: Any, seen: str | None = None
+) -> None:
     """Replace the whole weekly pattern by ``week``; weekdays left out have no hours.
 
-    Lessons already booked stay, also where they fall outside the new hours.
+    Lessons already booked stay, also where they fall outside the new hours. With ``seen``, the version
+    the caller started from, a pattern that was changed meanwhile raises ``Stale``.
     """
     checked = {day: check_windows(windows, field=f"day_{day}") for day, windows in week.items()}
     locked = calendar.lock_instructor(instructor)
     before = week_of(locked)
+    if seen is not None and seen != version_of(before):
+        raise Stale("Your hours were changed elsewhere in the meantime. Nothing was saved.")
     WeeklyHours.objects.filter(instructor=locked).delete()
     WeeklyHours.objects.bulk_create(
         WeeklyHours(instructor=locked, weekday=day, from_min=low, to_min=high)

@@ -1,0 +1,202 @@
+"""A booking in words: when, with whom, where, what it costs and what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from bookings.models import Booking, Party, Status
+from bookings.services.wanted import Wanted, price_of
+from instainstru.accounts.models import User
+from instainstru.lib import clock, money, presentation, when
+from instructors.models import Modality, Offering
+from instructors.presentation import ICONS, page_url, person, photo_url, portrait, whereabouts
+
+# Those who are to meet know each other by their full names, and where.
+ACQUAINTED = (Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW)
+BADGES = {
+    Status.HELD: ("Held, not booked", "held"),
+    Status.CONFIRMED: ("", ""),
+    Status.COMPLETED: ("Completed", "free"),
+    Status.CANCELLED: ("Cancelled", "stop"),
+    Status.NO_SHOW: ("No-show", "stop"),
+    Status.RELEASED: ("Given up", ""),
+    Status.EXPIRED: ("Expired", ""),
+}
+
+
+def facts(booking: Booking, *, party: Party, zone: str) -> dict[str, Any]:
+    """What ``components/lesson_facts.html`` prints."""
+    there = clock.local(booking.starts_at, zone)
+    return {
+        **presentation.leaf(there),
+        "when": f"{presentation.long_day(there)}, {when.span(booking.starts_at, booking.ends_at, zone)}",
+        "zone": presentation.zone(zone),
+        "other_when": _other_when(booking, party=party, zone=zone),
+        "subject": booking.offering.subject.name,
+        "with_name": other_name(booking, party=party),
+        "url": page_url(booking.instructor.slug) if _is_student_side(party) else "",
+        "where": _where(booking, party=party),
+        "where_note": _where_note(booking, party=party),
+        "where_icon": ICONS[Modality(booking.modality)],
+        "duration": presentation.minutes(booking.duration_min),
+        "person": _other(booking, party=party),
+    }
+
+
+def card(
+    booking: Booking, *, party: Party, zone: str, now: datetime, actions: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """What ``components/lesson_card.html`` prints."""
+    there = clock.local(booking.starts_at, zone)
+    status, kind = badge(booking, now=now)
+    return {
+        **presentation.leaf(there),
+        "time": when.span(booking.starts_at, booking.ends_at, zone),
+        "date": presentation.long_day(there),
+        "title": title(booking, party=party),
+        "url": reverse("bookings:lesson", args=[booking.pk]),
+        "where": _where(booking, party=party),
+        "where_icon": ICONS[Modality(booking.modality)],
+        "past": booking.ends_at <= now or booking.status not in (Status.HELD, Status.CONFIRMED),
+        "status": status,
+        "status_kind": kind,
+        "note": _other_when(booking, party=party, zone=zone),
+        "actions": list(actions),
+    }
+
+
+def title(booking: Booking, *, party: Party) -> str:
+    """``Piano with Sara C.``."""
+    return f"{booking.offering.subject.name} with {other_name(booking, party=party)}"
+
+
+def badge(booking: Booking, *, now: datetime) -> tuple[str, str]:
+    """The status in words and its colour; a lesson that goes on or is over says so before it is closed."""
+    if booking.status == Status.CONFIRMED:
+        if booking.ends_at <= now:
+            return "Over", ""
+        return ("Now", "free") if booking.starts_at <= now else ("", "")
+    return BADGES[Status(booking.status)]
+
+
+def other_name(booking: Booking, *, party: Party) -> str:
+    """The other side, by the full name once the lesson is booked."""
+    user = _other_user(booking, party=party)
+    return user.full_name if booking.status in ACQUAINTED else user.short_name
+
+
+def total(booking: Booking) -> str:
+    """``$75.00``."""
+    return money.show(booking.price, currency=booking.currency, short=False)
+
+
+def lines(booking: Booking) -> list[dict[str, str]]:
+    """What the total is made of."""
+    label = f"Lesson, {presentation.minutes(booking.duration_min)}"
+    return [{"label": label, "amount": total(booking)}]
+
+
+def moment(instant: datetime, zone: str) -> str:
+    """``Thursday 3 December, 6:00 pm``."""
+    return f"{presentation.long_day(clock.local(instant, zone))}, {when.hour(instant, zone)}"
+
+
+def stretch(instant: datetime, *, zone: str, now: datetime) -> str:
+    """Under which heading a list shows the instant: "This week", "Next week", "December 2026"."""
+    there, today = clock.local(instant, zone).date(), clock.local(now, zone).date()
+    weeks = ((there - timedelta(days=there.weekday())) - (today - timedelta(days=today.weekday()))).days // 7
+    return {0: "This week", 1: "Next week"}.get(weeks) or presentation.month(there)
+
+
+def times_url(wanted: Wanted, *, zone: str) -> str:
+    """The instructor's page with the picker at the wanted lesson and day."""
+    state = {
+        "offering": wanted.offering.pk,
+        "duration": wanted.duration_min,
+        "modality": wanted.modality,
+        "day": clock.local(wanted.starts_at, zone).date().isoformat(),
+    }
+    return f"{page_url(wanted.instructor.slug)}?{urlencode(state)}#picker"
+
+
+def time_row(wanted: Wanted, *, zone: str, near: datetime | None = None) -> dict[str, Any]:
+    """A bookable time as ``components/time_row.html`` prints it, without the day when that is ``near``'s."""
+    there = clock.local(wanted.starts_at, zone)
+    same_day = near is not None and clock.local(near, zone).date() == there.date()
+    return {
+        **person(wanted.instructor),
+        **offered(wanted.offering, duration_min=wanted.duration_min, modality=wanted.modality),
+        "time": when.hour(wanted.starts_at, zone),
+        "day": "" if same_day else presentation.day(there),
+        "value": clock.rfc3339(wanted.starts_at),
+        "aria": f"{when.hour(wanted.starts_at, zone)}, {presentation.long_day(there)}, "
+        f"{wanted.offering.subject.name} with {wanted.instructor.user.short_name}",
+    }
+
+
+def offered(offering: Offering, *, duration_min: int, modality: str) -> dict[str, Any]:
+    """What a time's button posts along, and what stands beside it."""
+    return {
+        "offering": offering.pk,
+        "duration": duration_min,
+        "modality": modality,
+        "subject": offering.subject.name,
+        "place": whereabouts(modality, offering.instructor.place),
+        "price": money.show(price_of(offering, duration_min)),
+        "duration_label": presentation.minutes(duration_min),
+    }
+
+
+def _is_student_side(party: Party) -> bool:
+    return party != Party.INSTRUCTOR
+
+
+def _other_user(booking: Booking, *, party: Party) -> User:
+    return booking.instructor.user if _is_student_side(party) else booking.student.user
+
+
+def _other(booking: Booking, *, party: Party) -> dict[str, Any]:
+    if _is_student_side(party):
+        return portrait(booking.instructor.user, photo=str(booking.instructor.photo))
+    return {**portrait(booking.student.user), "photo": photo_url("")}
+
+
+def _other_when(booking: Booking, *, party: Party, zone: str) -> str:
+    """The same time on the other side's clocks where they differ."""
+    other = booking.time_zone if _is_student_side(party) else booking.student.user.time_zone
+    if when.same_clocks(booking.starts_at, zone, other):
+        return ""
+    span = when.span(booking.starts_at, booking.ends_at, other)
+    first = _other_user(booking, party=party).first_name
+    there = clock.local(booking.starts_at, other).date()
+    day = "" if there == clock.local(booking.starts_at, zone).date() else f"{presentation.day(there)}, "
+    return f"{day}{span} in {when.city(other)}, where {first} is"
+
+
+def _where(booking: Booking, *, party: Party) -> str:
+    if booking.modality == Modality.ONLINE:
+        return "Online"
+    student, instructor = booking.student.user, booking.instructor
+    if booking.modality == Modality.AT_STUDENT:
+        return "At your place" if _is_student_side(party) else f"At {student.first_name}'s place"
+    area = f" in {instructor.place.name}" if instructor.place else ""
+    whose = f"{instructor.user.first_name}'s" if _is_student_side(party) else "your"
+    place = f"At {whose} place{area}"
+    if booking.status in ACQUAINTED and instructor.address:
+        return f"{place}: {instructor.address}"
+    return place
+
+
+def _where_note(booking: Booking, *, party: Party) -> str:
+    hidden = (
+        booking.modality == Modality.AT_INSTRUCTOR
+        and booking.status == Status.HELD
+        and _is_student_side(party)
+        and booking.instructor.address
+    )
+    return "The exact address follows once booked." if hidden else ""

@@ -1,0 +1,44 @@
+"""What an instructor sees at a glance: what waits for an answer, and a month in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q, Sum
+
+from bookings.models import Booking, Status
+from bookings.services import access
+from instructors.models import Instructor
+
+TAUGHT = (Status.CONFIRMED, Status.COMPLETED)
+MOST_TO_ANSWER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Lessons of the week; lessons of the month and what they cost, in minor units."""
+
+    week: int
+    month: int
+    month_price: int
+
+
+def to_answer(instructor: Instructor, *, now: datetime) -> list[Booking]:
+    """Lessons that are over and of which nobody has said yet whether they took place, oldest first."""
+    found = access.whole().filter(instructor=instructor, status=Status.CONFIRMED, ends_at__lte=now)
+    return list(found.order_by("ends_at")[:MOST_TO_ANSWER])
+
+
+def numbers(
+    instructor: Instructor, *, week: tuple[datetime, datetime], month: tuple[datetime, datetime]
+) -> Numbers:
+    """Lessons booked or given that start in ``[from, to)`` of each."""
+    in_week = Q(starts_at__gte=week[0], starts_at__lt=week[1])
+    in_month = Q(starts_at__gte=month[0], starts_at__lt=month[1])
+    found = Booking.objects.filter(in_week | in_month, instructor=instructor, status__in=TAUGHT).aggregate(
+        week=Count("pk", filter=in_week),
+        month=Count("pk", filter=in_month),
+        price=Sum("price", filter=in_month, default=0),
+    )
+    return Numbers(found["week"], found["month"], found["price"])

@@ -1,0 +1,144 @@
+"""What cancelling or moving a lesson means, as an amount and as a date; the rule is ``policies``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bookings.models import Booking, Party
+from bookings.services import policies
+from bookings.services.policies import Move, Tier
+from instainstru.lib import money, when
+
+TITLES = {
+    Tier.FREE: "You get everything back",
+    Tier.COOLING_OFF: "You get everything back",
+    Tier.CREDIT: "You get the lesson's price as credit",
+    Tier.HALF: "You get half of the lesson's price as credit",
+}
+KINDS = {Tier.FREE: "free", Tier.COOLING_OFF: "free", Tier.CREDIT: "held", Tier.HALF: "stop"}
+
+
+def sentence(booking: Booking, *, zone: str, now: datetime) -> dict[str, str]:
+    """Until when the student cancels for free, and what comes after that: for confirm and lesson pages."""
+    terms = policies.cancellation(booking, party=Party.STUDENT, now=now)
+    deadline = when.short(terms.free_until, zone)
+    late = when.short(_late(booking), zone)
+    half = "Later, half of it comes back as credit and half goes to the instructor."
+    if terms.tier == Tier.FREE:
+        after = f"After that the lesson's price comes back as credit until {late}. {half}"
+        if _late(booking) <= terms.free_until:
+            after = "After that, half of it comes back as credit and half goes to the instructor."
+        return {"sentence": f"Free to cancel until {deadline}.", "after": after, "kind": "free"}
+    if terms.tier == Tier.COOLING_OFF and terms.next_change_at is not None:
+        until = when.hour(terms.next_change_at, zone)
+        return {"sentence": f"Free to cancel until {until}.", "after": half, "kind": "free"}
+    cooling = booking.rules.cooling_off_min
+    soon = booking.policy_starts_at - timedelta(hours=booking.rules.cooling_off_min_lead_h)
+    grace = (
+        f"Free to cancel for {cooling} minutes after booking. " if _may_cool_off(booking, now, soon) else ""
+    )
+    if terms.tier == Tier.CREDIT:
+        return {
+            "sentence": f"{grace}Until {late} the price comes back as credit.",
+            "after": half,
+            "kind": "held",
+        }
+    return {
+        "sentence": f"{grace}Cancelled now, half of the price comes back as credit.",
+        "after": "The other half goes to the instructor.",
+        "kind": "held",
+    }
+
+
+def _may_cool_off(booking: Booking, now: datetime, soon: datetime) -> bool:
+    return booking.confirmed_at is None and booking.rules.cooling_off_min > 0 and now < soon
+
+
+def _late(booking: Booking) -> datetime:
+    return booking.policy_starts_at - timedelta(hours=booking.rules.late_cancel_h)
+
+
+def cancelling(booking: Booking, *, party: Party, zone: str, now: datetime) -> dict[str, Any]:
+    """What ``bookings/cancel.html`` shows before anything happens."""
+    terms = policies.cancellation(booking, party=party, now=now)
+    if terms.tier == Tier.NOT_BY_STUDENT:
+        name = booking.student.user.first_name
+        return {
+            "outcome": {
+                "title": f"{name} gets everything back",
+                "sentence": "You are not paid for this lesson.",
+                "kind": "held",
+                "deadline": "",
+            },
+            "lines": [{"label": f"Back to {name}", "amount": _money(booking, booking.price)}],
+            "tiers": [],
+        }
+    outcome = {
+        "title": TITLES[terms.tier],
+        "sentence": _why(booking, terms, zone=zone),
+        "kind": KINDS[terms.tier],
+        "deadline": f"That changes {when.short(terms.next_change_at, zone)}." if terms.next_change_at else "",
+    }
+    return {"outcome": outcome, "lines": _amounts(booking, terms.tier), "tiers": _scale(booking, terms, zone)}
+
+
+def _why(booking: Booking, terms: policies.Cancellation, *, zone: str) -> str:
+    if terms.tier == Tier.COOLING_OFF:
+        return f"You booked less than {booking.rules.cooling_off_min} minutes ago."
+    if terms.tier == Tier.FREE:
+        return f"It is free until {when.short(terms.free_until, zone)}."
+    return f"Cancelling was free until {when.short(terms.free_until, zone)}."
+
+
+def _amounts(booking: Booking, tier: Tier) -> list[dict[str, str]]:
+    shares = policies.shares(booking.price, tier)
+    parts = {
+        "Back to you": shares.refund,
+        "Credit for another lesson": shares.credit,
+        f"To {booking.instructor.user.first_name}": shares.to_instructor,
+    }
+    return [{"label": label, "amount": _money(booking, part)} for label, part in parts.items() if part]
+
+
+def _money(booking: Booking, minor: int) -> str:
+    return money.show(minor, currency=booking.currency, short=False)
+
+
+def _scale(booking: Booking, terms: policies.Cancellation, zone: str) -> list[dict[str, Any]]:
+    """The whole scale; a step that this preset skips is left out."""
+    late = _late(booking)
+    steps = [
+        (f"Until {when.short(terms.free_until, zone)}", "everything back", {Tier.FREE, Tier.COOLING_OFF})
+    ]
+    if late > terms.free_until:
+        steps.append((f"Until {when.short(late, zone)}", "the price as credit", {Tier.CREDIT}))
+    steps.append(("Later", "half of the price as credit", {Tier.HALF}))
+    return [{"label": label, "text": text, "current": terms.tier in tiers} for label, text, tiers in steps]
+
+
+def moving(booking: Booking, *, party: Party, zone: str, now: datetime) -> dict[str, Any]:
+    """What ``bookings/reschedule.html`` says first."""
+    terms = policies.reschedule(booking, party=party, now=now)
+    free = when.short(terms.free_until, zone)
+    if terms.move == Move.FREE:
+        words = ("Moving it is free", "Cancelling then counts from the new time.", "free")
+        return _outcome(*words, deadline=f"Free until {free}.", allowed=True)
+    if not terms.allowed:
+        other = booking.instructor.user if party == Party.STUDENT else booking.student.user
+        why = (
+            "It was already moved once on short notice."
+            if terms.move == Move.ONCE
+            else f"So close to the lesson {other.first_name} would have to agree."
+        )
+        return _outcome("It cannot be moved any more", f"{why} You can cancel it instead.", "stop")
+    return _outcome(
+        "You can move it once",
+        f"Moving was free until {free}. What cancelling costs keeps counting from the first time.",
+        "held",
+        allowed=True,
+    )
+
+
+def _outcome(title: str, why: str, kind: str, *, deadline: str = "", allowed: bool = False) -> dict[str, Any]:
+    return {"title": title, "sentence": why, "kind": kind, "deadline": deadline, "allowed": allowed}

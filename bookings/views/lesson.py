@@ -1,0 +1,214 @@
+"""A person's lessons: the list, one of them, and what may be done with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bookings import presentation, terms, timeline
+from bookings.actions import actions_of
+from bookings.forms import CancelForm
+from bookings.models import Booking, Party, Status
+from bookings.services import access, ics, lifecycle
+from instainstru.accounts.services import signed_in
+from instainstru.lib import clock, when
+from instainstru.lib.errors import DomainError, NotFound
+from instainstru.lib.http import posted, visitor_zone
+from instainstru.lib.limits import throttled
+
+PAGE = 20
+
+
+@never_cache
+@login_required
+@require_GET
+def lessons(request: HttpRequest) -> HttpResponse:
+    """Coming lessons, or with ``?tab=past`` those that are over, a page at a time."""
+    user, now, zone = signed_in(request), clock.now(), visitor_zone(request)
+    past = request.GET.get("tab") == "past"
+    number = _page_number(request)
+    found = access.lessons_of_student(user, coming=not past, now=now)
+    rows = list(found[(number - 1) * PAGE : number * PAGE + 1])
+    context = {
+        "tab": "past" if past else "coming",
+        "coming_url": reverse("bookings:lessons"),
+        "past_url": f"{reverse('bookings:lessons')}?tab=past",
+        "held": [] if past else [_held(one, zone) for one in access.held_by(user, now=now)],
+        "groups": _groups(rows[:PAGE], zone=zone, now=now),
+        "pager": _pager(past=past, number=number, more=len(rows) > PAGE),
+        "here": "lessons",
+    }
+    return render(request, "bookings/lessons.html", context)
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 100_000 else 1
+
+
+def _pager(*, past: bool, number: int, more: bool) -> dict[str, str]:
+    base = f"{reverse('bookings:lessons')}?{'tab=past&' if past else ''}page="
+    return {
+        "previous_url": f"{base}{number - 1}" if number > 1 else "",
+        "next_url": f"{base}{number + 1}" if more else "",
+        "label": f"Page {number}",
+    }
+
+
+def _held(booking: Booking, zone: str) -> dict[str, str]:
+    assert booking.expires_at is not None  # noqa: S101 (a constraint says so of every hold)
+    return {
+        "when": when.short(booking.starts_at, zone),
+        "title": presentation.title(booking, party=Party.STUDENT),
+        "until": when.hour(booking.expires_at, zone),
+        "url": reverse("bookings:confirm", args=[booking.pk]),
+    }
+
+
+def _groups(rows: list[Booking], *, zone: str, now: datetime) -> list[dict[str, Any]]:
+    """Lessons under "This week", "Next week" or their month."""
+    return [
+        {"label": label, "lessons": [_card(one, zone=zone, now=now) for one in some]}
+        for label, some in groupby(rows, lambda one: presentation.stretch(one.starts_at, zone=zone, now=now))
+    ]
+
+
+def _card(booking: Booking, *, zone: str, now: datetime) -> dict[str, Any]:
+    actions = actions_of(booking, party=Party.STUDENT, now=now, zone=zone)
+    return presentation.card(booking, party=Party.STUDENT, zone=zone, now=now, actions=actions)
+
+
+@never_cache
+@login_required
+@require_GET
+def lesson(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """One lesson: the facts, what may be done, what happened."""
+    found = access.booking_for(signed_in(request), booking_id)
+    booking, party = found.booking, found.party
+    if booking.status == Status.HELD and party == Party.STUDENT:
+        return redirect("bookings:confirm", booking.pk)
+    zone, now = visitor_zone(request), clock.now()
+    status, kind = presentation.badge(booking, now=now)
+    as_student = party != Party.INSTRUCTOR
+    return render(
+        request,
+        "bookings/lesson.html",
+        {
+            "lesson": presentation.facts(booking, party=party, zone=zone),
+            "total": presentation.total(booking),
+            "policy": terms.sentence(booking, zone=zone, now=now)
+            if as_student and booking.status == Status.CONFIRMED and booking.starts_at > now
+            else None,
+            "status": status,
+            "status_kind": kind,
+            "note": booking.note,
+            "actions": actions_of(booking, party=party, now=now, zone=zone),
+            "history": timeline.told(booking, to=party, zone=zone),
+            "back_url": reverse("bookings:lessons" if as_student else "bookings:today"),
+            "back_label": "My lessons" if as_student else "Today",
+            "here": "lessons" if as_student else "today",
+        },
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+@throttled("write")
+def cancel(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """What cancelling costs; then, on POST, cancelling."""
+    user = signed_in(request)
+    found = access.booking_for(user, booking_id)
+    booking, party = found.booking, found.party
+    if booking.status != Status.CONFIRMED:
+        return redirect("bookings:lesson", booking.pk)
+    form = CancelForm(posted(request), other_name=presentation.other_name(booking, party=party))
+    if request.method == "POST" and form.is_valid():
+        try:
+            lifecycle.cancel(booking, by=user, party=party, reason=form.cleaned_data["reason"])
+        except DomainError as refusal:
+            onto(form, refusal)
+        else:
+            messages.success(request, "The lesson is cancelled.")
+            return redirect("bookings:lesson", booking.pk)
+    zone, now = visitor_zone(request), clock.now()
+    context = {
+        "lesson": presentation.card(booking, party=party, zone=zone, now=now),
+        **terms.cancelling(booking, party=party, zone=zone, now=now),
+        "form": form,
+        "cancel_url": reverse("bookings:cancel", args=[booking.pk]),
+        "back_url": reverse("bookings:lesson", args=[booking.pk]),
+        "by": party,
+    }
+    return render(request, "bookings/cancel.html", context, status=422 if form.is_bound else 200)
+
+
+def onto(form: Any, refusal: DomainError) -> None:
+    """The refusal at its field, or over the form."""
+    fields = {name: text for name, text in refusal.fields.items() if name in form.fields}
+    for name, text in fields.items():
+        form.add_error(name, text)
+    if not fields:
+        form.add_error(None, refusal.message)
+
+
+@require_POST
+@login_required
+@throttled("write")
+def complete(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """The lesson was given: the instructor says so, or staff."""
+    found = access.booking_for(signed_in(request), booking_id)
+    if found.party == Party.STUDENT:
+        raise NotFound
+    lifecycle.complete(found.booking, by=signed_in(request))
+    messages.success(request, "Marked as given.")
+    return redirect("bookings:lesson", booking_id)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+@throttled("write")
+def no_show(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """What saying that the other side did not come means; then, on POST, saying it."""
+    user = signed_in(request)
+    found = access.booking_for(user, booking_id)
+    booking, party = found.booking, found.party
+    if request.method == "POST":
+        lifecycle.report_no_show(booking, by=user, party=party)
+        messages.success(request, "Noted. The other side hears of it.")
+        return redirect("bookings:lesson", booking.pk)
+    zone, now = visitor_zone(request), clock.now()
+    other = booking.instructor.user if party == Party.STUDENT else booking.student.user
+    context = {
+        "lesson": presentation.card(booking, party=party, zone=zone, now=now),
+        "other": other.first_name,
+        "as_instructor": party == Party.INSTRUCTOR,
+        "back_url": reverse("bookings:lesson", args=[booking.pk]),
+    }
+    return render(request, "bookings/no_show.html", context)
+
+
+@never_cache
+@login_required
+@require_GET
+def calendar_file(request: HttpRequest, booking_id: UUID) -> HttpResponse:
+    """The lesson as a file for the person's own calendar."""
+    found = access.booking_for(signed_in(request), booking_id)
+    url = request.build_absolute_uri(reverse("bookings:lesson", args=[booking_id]))
+    text = ics.calendar_file(
+        found.booking, party=found.party, method=ics.Method.PUBLISH, url=url, now=clock.now()
+    )
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8; method=PUBLISH")
+    response["Content-Disposition"] = 'attachment; filename="lesson.ics"'
+    return response

@@ -1,0 +1,244 @@
+"""The time picker as ``components/picker.html`` prints it; every step of it is an address."""
+
+from __future__ import annotations
+
+import calendar as _calendar
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from instainstru.lib import clock, presentation, when
+from instainstru.rules.models import Rules
+from instructors.models import Modality, Offering
+from instructors.presentation import WAYS, price
+from instructors.services import openings
+from instructors.services.openings import Lesson
+from instructors.services.slots import latest, limits_of
+
+WEEKDAYS = [
+    {"short": name[:2], "long": name}
+    for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+]
+WEEKS = _calendar.Calendar()
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the visitor has chosen so far; ``day`` wins over ``month``."""
+
+    lesson: Lesson
+    month: date
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The page the picker stands on, and for whom."""
+
+    url: str
+    action: str
+    zone: str
+    now: datetime
+    rules: Rules
+    fields: Sequence[tuple[str, str]] = ()
+    method: str = "post"
+    label: str = "Choose a time and it is held for you for a few minutes."
+    # What its links keep of the page's own address.
+    keep: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(
+    data: Mapping[str, str], *, offerings: Sequence[Offering], zone: str, now: datetime, modality: str = ""
+) -> Choice:
+    """What an address says, with something sensible for whatever it leaves out or gets wrong."""
+    offering = next((one for one in offerings if str(one.pk) == data.get("offering")), offerings[0])
+    length = next(
+        (value for value in offering.durations if str(value) == data.get("duration")), _usual(offering)
+    )
+    way = data.get("modality") or modality
+    way = way if way in offering.modalities else offering.modalities[0]
+    day = _date(data.get("day", ""))
+    month = day or _date(f"{data.get('month', '')}-01") or clock.local(now, zone).date()
+    return Choice(Lesson(offering, length, way), month.replace(day=1), day)
+
+
+def _usual(offering: Offering) -> int:
+    """An hour where it is offered, else the shortest."""
+    return 60 if 60 in offering.durations else offering.durations[0]
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def build(choice: Choice, frame: Frame, *, offerings: Sequence[Offering]) -> dict[str, Any]:
+    """The whole picker: two queries, one for the month and one for the day."""
+    lesson, zone = choice.lesson, frame.zone
+    own = lesson.offering.instructor.time_zone
+    counts = openings.count_by_day(
+        lesson,
+        first=choice.month,
+        last=_month_end(choice.month),
+        zone=zone,
+        now=frame.now,
+        rules=frame.rules,
+    )
+    differs = not when.same_clocks(frame.now, zone, own)
+    name = lesson.offering.instructor.user.first_name
+    return {
+        "subjects": _subjects(choice, frame, offerings),
+        "durations": [
+            {
+                "label": presentation.minutes(value),
+                "price": price(lesson.offering, value),
+                "url": _url(choice, frame, duration=value),
+                "current": value == lesson.duration_min,
+            }
+            for value in lesson.offering.durations
+        ],
+        "modalities": [
+            {
+                "label": WAYS[Modality(value)],
+                "url": _url(choice, frame, modality=value),
+                "current": value == lesson.modality,
+            }
+            for value in lesson.offering.modalities
+        ],
+        "zone": presentation.zone(zone),
+        "other_zone": f"{name}'s clocks: {presentation.zone(own)}" if differs else "",
+        "month": _month(choice, frame, counts),
+        "day": _day(choice, frame, other=own if differs else ""),
+        "next_free": _next_free(choice, frame, counts),
+        "action": frame.action,
+        "fields": [
+            ("offering", lesson.offering.pk),
+            ("duration_min", lesson.duration_min),
+            ("modality", lesson.modality),
+            *frame.fields,
+        ],
+        "method": frame.method,
+        "action_label": frame.label,
+    }
+
+
+def _url(choice: Choice, frame: Frame, **changes: Any) -> str:
+    """The address of the same picker with ``changes``; None leaves something out."""
+    lesson = choice.lesson
+    state = {
+        **frame.keep,
+        "offering": lesson.offering.pk,
+        "duration": lesson.duration_min,
+        "modality": lesson.modality,
+        "month": f"{choice.month:%Y-%m}",
+        "day": choice.day and choice.day.isoformat(),
+        **changes,
+    }
+    return f"{frame.url}?{urlencode({name: value for name, value in state.items() if value})}"
+
+
+def _subjects(choice: Choice, frame: Frame, offerings: Sequence[Offering]) -> list[dict[str, Any]]:
+    if len(offerings) < 2:
+        return []
+    return [
+        {
+            "label": one.subject.name,
+            "url": _url(choice, frame, offering=one.pk, duration=None, modality=None),
+            "current": one.pk == choice.lesson.offering.pk,
+        }
+        for one in offerings
+    ]
+
+
+def _month_end(first: date) -> date:
+    return first.replace(day=_calendar.monthrange(first.year, first.month)[1])
+
+
+def _month(choice: Choice, frame: Frame, counts: Counter[date]) -> dict[str, Any]:
+    today = clock.local(frame.now, frame.zone).date()
+    limits = limits_of(choice.lesson.offering.instructor, frame.rules)
+    last = clock.local(latest(limits, now=frame.now) - timedelta(minutes=1), frame.zone).date()
+    before, after = choice.month - DAY, _month_end(choice.month) + DAY
+    link = _url(choice, frame, day=None) + "&day="
+    return {
+        "label": presentation.month(choice.month),
+        "previous_url": _url(choice, frame, day=None, month=f"{before:%Y-%m}") if before >= today else "",
+        "previous_label": presentation.month(before),
+        "next_url": _url(choice, frame, day=None, month=f"{after:%Y-%m}") if after <= last else "",
+        "next_label": presentation.month(after),
+        "weekdays": WEEKDAYS,
+        "weeks": [
+            [
+                _cell(day, counts.get(day, 0), link, selected=day == choice.day, today=day == today)
+                if day.month == choice.month.month
+                else None
+                for day in week
+            ]
+            for week in WEEKS.monthdatescalendar(choice.month.year, choice.month.month)
+        ],
+    }
+
+
+def _cell(day: date, free: int, link: str, *, selected: bool, today: bool) -> dict[str, Any]:
+    if not free:
+        return {"number": day.day, "url": "", "today": today, "selected": selected}
+    return {
+        "number": day.day,
+        "url": f"{link}{day.isoformat()}#times",
+        "aria": f"{presentation.long_day(day)}, {presentation.count(free, 'time')} free",
+        "many": "few" if free < 3 else "some" if free < 6 else "many",
+        "selected": selected,
+        "today": today,
+    }
+
+
+def _day(choice: Choice, frame: Frame, *, other: str) -> dict[str, Any] | None:
+    if choice.day is None:
+        return None
+    low, high = clock.day_bounds(choice.day, frame.zone)
+    label = presentation.long_day(choice.day)
+    parts: dict[str, list[dict[str, str]]] = {}
+    free = 0
+    for start in openings.starts(choice.lesson, low=low, high=high, now=frame.now, rules=frame.rules):
+        hour = when.hour(start, frame.zone)
+        free += 1
+        parts.setdefault(presentation.part(clock.local(start, frame.zone)), []).append(
+            {
+                "value": clock.rfc3339(start),
+                "label": hour,
+                "aria": f"{hour}, {label}",
+                "other": f"{when.hour(start, other)} in {when.city(other)}" if other else "",
+            }
+        )
+    return {
+        "label": label,
+        "count": f"{presentation.count(free, 'time')} free" if free else "Nothing free",
+        "parts": [{"label": name, "times": times} for name, times in parts.items()],
+    }
+
+
+def _next_free(choice: Choice, frame: Frame, counts: Counter[date]) -> dict[str, str] | None:
+    """The first day with a time when the month, or the chosen day, has none."""
+    if counts and (choice.day is None or counts.get(choice.day)):
+        return None
+    after = choice.day or choice.month
+    later = sorted(day for day in counts if day > after)
+    if later:
+        found = later[0]
+    else:
+        low = clock.day_bounds(after, frame.zone)[0]
+        high = frame.now + timedelta(days=frame.rules.horizon_days + 2)
+        start = next(
+            openings.starts(choice.lesson, low=low, high=high, now=frame.now, rules=frame.rules), None
+        )
+        if start is None:
+            return None
+        found = clock.local(start, frame.zone).date()
+    url = _url(choice, frame, day=found.isoformat(), month=f"{found:%Y-%m}")
+    return {"label": presentation.long_day(found), "url": f"{url}#times"}

@@ -1,0 +1,130 @@
+"""What everybody may see of an instructor: who they are, what they teach, when they are free."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from instainstru.lib import clock, money, presentation, when
+from instainstru.lib.errors import NotFound
+from instainstru.lib.http import visitor_zone
+from instainstru.rules import services as rules_service
+from instainstru.rules.models import Rules
+from instructors import picker
+from instructors.models import Instructor, Offering
+from instructors.presentation import POLICIES, has_place, levels, page_url, person, price, stars, ways
+from instructors.services import catalogue, openings, profile
+
+SIMILAR = 3
+
+
+@require_safe
+def by_id(request: HttpRequest, instructor_id: int) -> HttpResponse:
+    """The lasting address of an instructor leads to the present name."""
+    instructor = Instructor.objects.filter(pk=instructor_id, status=Instructor.Status.LISTED).first()
+    if instructor is None:
+        raise NotFound
+    return redirect("instructors:profile", instructor.slug)
+
+
+@require_safe
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """An instructor's page with the time picker on it."""
+    if slug != slug.lower():
+        return redirect("instructors:profile", slug.lower(), permanent=True)
+    instructor = profile.visible(slug, to=request.user)
+    offerings = catalogue.taught_by(instructor)
+    zone, now, rules = visitor_zone(request), clock.now(), rules_service.current()
+    context: dict[str, Any] = {
+        "instructor": _face(instructor, offerings, rules=rules),
+        "offerings": [],
+        "reviews": [],
+        "back_url": _results_before(request),
+        "search_url": reverse("instructors:search"),
+        "listed": instructor.is_listed,
+    }
+    if not offerings:
+        return render(request, "instructors/profile.html", context)
+    choice = picker.read(request.GET, offerings=offerings, zone=zone, now=now)
+    lesson = choice.lesson
+    frame = picker.Frame(url=page_url(slug), action=reverse("bookings:hold"), zone=zone, now=now, rules=rules)
+    context |= {
+        "offerings": [_offering(one, chosen=lesson.offering, slug=slug) for one in offerings],
+        "picker": picker.build(choice, frame, offerings=offerings),
+        "similar": [_similar(one) for one in catalogue.similar(lesson.offering, number=SIMILAR)],
+        "bar": _bar(lesson, frame),
+    }
+    return render(request, "instructors/profile.html", context)
+
+
+def _face(instructor: Instructor, offerings: list[Offering], *, rules: Rules) -> dict[str, Any]:
+    place = instructor.place
+    hidden = instructor.address and any(has_place(one) for one in offerings)
+    given = presentation.count(instructor.lesson_count, "lesson")
+    return {
+        **person(instructor),
+        **stars(instructor.rating, instructor.rating_count),
+        "headline": instructor.headline,
+        "verified": instructor.is_verified,
+        "lessons_label": f"{given} given" if instructor.lesson_count else "",
+        "place": place.name if place else "",
+        "place_note": "The exact address follows once you have booked." if hidden else "",
+        "languages": ", ".join(instructor.languages),
+        "about": [line for line in instructor.bio.splitlines() if line.strip()],
+        "policy": _policy(instructor, rules),
+        "teaches": [one.subject.name for one in offerings],
+    }
+
+
+def _policy(instructor: Instructor, rules: Rules) -> str:
+    free: int = getattr(rules, POLICIES[Instructor.CancellationPreset(instructor.cancellation_preset)])
+    first = f"Free to cancel until {free} hours before the lesson"
+    if free <= rules.late_cancel_h:
+        return f"{first}; later, half of the price comes back as credit."
+    return (
+        f"{first}; until {rules.late_cancel_h} hours before, the price comes back as credit; "
+        "later, half of it."
+    )
+
+
+def _offering(offering: Offering, *, chosen: Offering, slug: str) -> dict[str, Any]:
+    return {
+        "subject": offering.subject.name,
+        "level": levels(offering),
+        "modalities": ways(offering),
+        "description": offering.description,
+        "current": offering.pk == chosen.pk,
+        "url": f"{page_url(slug)}?offering={offering.pk}#picker",
+        "prices": [
+            {"duration": presentation.minutes(length), "price": price(offering, length)}
+            for length in offering.durations
+        ],
+    }
+
+
+def _similar(offering: Offering) -> dict[str, Any]:
+    line = f"{offering.subject.name} · {money.show(offering.price_per_hour)} an hour"
+    return {**person(offering.instructor), "line": line}
+
+
+def _bar(lesson: openings.Lesson, frame: picker.Frame) -> dict[str, str]:
+    start = openings.first(lesson, now=frame.now, rules=frame.rules)
+    return {
+        "price": price(lesson.offering, lesson.duration_min),
+        "price_note": presentation.minutes(lesson.duration_min),
+        "next": f"Next: {when.short(start, frame.zone)}" if start else "",
+    }
+
+
+def _results_before(request: HttpRequest) -> str:
+    """The results the visitor came from, for the way back."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    search = reverse("instructors:search")
+    if before.netloc != request.get_host() or before.path != search:
+        return ""
+    return f"{search}?{before.query}" if before.query else search
