@@ -42,8 +42,9 @@ document.addEventListener("keydown", (event) => {
 document.querySelector("[data-focus]")?.focus();
 
 // A live region inside swapped content is new to screen readers and stays silent; this one is not.
+const said = () => document.querySelector("[data-announce]")?.textContent;
+let last = said();
 document.addEventListener("htmx:afterSettle", () => {
-  const said = document.querySelector("[data-announce]");
-  const live = document.getElementById("live");
-  if (said && live.textContent !== said.textContent) live.textContent = said.textContent;
+  if (said() && said() !== last) document.getElementById("live").textContent = said();
+  last = said();
 });
