@@ -11,15 +11,18 @@ from itertools import islice
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db.models import QuerySet
 
 from instainstru.accounts.models import ApiKey, Partner, Scope, User
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.lib import clock
-from instainstru.lib.errors import Invalid
+from instainstru.lib.errors import Conflict, Invalid
 
 # ``last_used_at`` is written at most this often, so that reading with a key stays reading.
 USE_NOTED_EVERY = timedelta(minutes=10)
+# Live keys of one person. Each partner's key may ask as often as the limits say, so there is an end.
+MOST = 10
 
 
 def digest_of(key: str) -> str:
@@ -33,12 +36,19 @@ def issue(user: User, *, name: str, scopes: Sequence[str], by: User) -> tuple[Ap
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:
         raise Invalid("Choose what the key may do from the list.", field="scopes")
+    if live(user).count() >= MOST:
+        raise Conflict(f"You have {MOST} keys already. Revoke one that is not used.", code="too_many_keys")
     text = "ii_" + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         user=user, name=name, prefix=text[:10], digest=digest_of(text), scopes=sorted(set(scopes))
     )
     record(Kind.API_KEY_CREATED, key, by=by, data={"scopes": key.scopes, "prefix": key.prefix})
     return key, text
+
+
+def live(user: User) -> QuerySet[ApiKey]:
+    """The keys of ``user`` that work, newest first."""
+    return ApiKey.objects.filter(user=user, revoked_at__isnull=True)
 
 
 @cache

@@ -16,6 +16,7 @@ from django.core import exceptions as django
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from instainstru.lib.errors import DomainError
@@ -124,9 +125,11 @@ def _of_failure(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
         logger.warning("The database refused a value: %s: %s", where, error)
         return document(422)
     logger.error("Unhandled %s: %s", type(error).__name__, where, exc_info=error)
-    if isinstance(error, OperationalError | InterfaceError):
-        return document(503, headers={"Retry-After": "5"})
-    return document(500)
+    down = isinstance(error, OperationalError | InterfaceError)
+    response = document(503, headers={"Retry-After": "5"}) if down else document(500)
+    # Django would write a second line that knows less.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -158,6 +161,12 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "The request failed."
+
+
+@csrf_exempt
+def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """The last of the API's addresses, so that a wrong one needs no error page first."""
+    return document(404)
 
 
 class ProblemMiddleware:

@@ -203,7 +203,7 @@ def test_a_body_beyond_the_limit_is_too_large(api: Client, settings: Any) -> Non
 def test_a_method_without_meaning_says_which_have_one(api: Client) -> None:
     response = api.delete("/api/v1/echo")
     assert (response.status_code, problem_of(response)["code"]) == (405, "method_not_allowed")
-    assert response["Allow"] == "GET, POST, OPTIONS"
+    assert response["Allow"] == "GET, POST, HEAD, OPTIONS"
 
 
 def test_the_accept_header_does_not_matter(api: Client) -> None:
