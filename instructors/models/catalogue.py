@@ -156,9 +156,7 @@ class Offering(models.Model):
                 include=["instructor", "price_per_hour", "latitude", "longitude", "notice_min"],
                 condition=models.Q(is_listed=True),
             ),
-            models.Index(
-                fields=["-rank", "id"], name="offering_by_rank", condition=models.Q(is_listed=True)
-            ),
+            models.Index(fields=["-rank", "id"], name="offering_by_rank", condition=models.Q(is_listed=True)),
             models.Index(
                 fields=["subject", "price_per_hour", "id"],
                 name="offering_by_price",

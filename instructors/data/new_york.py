@@ -1,0 +1,221 @@
+"""New York's boroughs and neighbourhoods: centre, reach in kilometres, short names.
+
+Centres are good to about two hundred metres, which is what "near" needs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Name: latitude, longitude, reach in km, short names.
+Entry = tuple[float, float, float, str]
+
+BOROUGHS: dict[str, Entry] = {
+    "Manhattan": (40.7831, -73.9712, 10.5, "nyc, the city, new york, new york city"),
+    "Brooklyn": (40.6501, -73.9496, 10.0, "bk, bklyn, kings"),
+    "Queens": (40.7282, -73.7949, 12.0, "qns"),
+    "Bronx": (40.8448, -73.8648, 8.5, "the bronx, bx"),
+    "Staten Island": (40.5795, -74.1502, 10.0, "si, staten"),
+}
+
+NEIGHBOURHOODS: dict[str, dict[str, Entry]] = {
+    "Manhattan": {
+        "Battery Park City": (40.7115, -74.0156, 0.9, "bpc"),
+        "Financial District": (40.7075, -74.0090, 1.0, "fidi, wall street"),
+        "Tribeca": (40.7163, -74.0086, 0.9, ""),
+        "Chinatown": (40.7158, -73.9970, 0.8, ""),
+        "Little Italy": (40.7191, -73.9973, 0.6, ""),
+        "Lower East Side": (40.7150, -73.9843, 1.1, "les"),
+        "Two Bridges": (40.7115, -73.9940, 0.7, ""),
+        "SoHo": (40.7233, -74.0030, 0.8, ""),
+        "NoHo": (40.7286, -73.9926, 0.5, ""),
+        "Nolita": (40.7228, -73.9955, 0.5, ""),
+        "East Village": (40.7265, -73.9815, 1.0, "ev, alphabet city"),
+        "Greenwich Village": (40.7336, -74.0027, 1.0, "the village"),
+        "West Village": (40.7358, -74.0036, 0.9, "wv"),
+        "Union Square": (40.7359, -73.9911, 0.7, ""),
+        "Gramercy": (40.7368, -73.9845, 0.7, "gramercy park"),
+        "Flatiron": (40.7411, -73.9897, 0.6, "flatiron district"),
+        "NoMad": (40.7447, -73.9882, 0.6, ""),
+        "Chelsea": (40.7465, -74.0014, 1.1, ""),
+        "Kips Bay": (40.7423, -73.9801, 0.7, ""),
+        "Murray Hill": (40.7479, -73.9757, 0.8, ""),
+        "Midtown": (40.7549, -73.9840, 1.5, "midtown manhattan"),
+        "Midtown East": (40.7540, -73.9720, 1.0, ""),
+        "Times Square": (40.7580, -73.9855, 0.6, ""),
+        "Hell's Kitchen": (40.7638, -73.9918, 1.1, "hells kitchen, clinton"),
+        "Hudson Yards": (40.7536, -74.0013, 0.6, ""),
+        "Sutton Place": (40.7584, -73.9614, 0.5, ""),
+        "Roosevelt Island": (40.7614, -73.9510, 1.2, ""),
+        "Columbus Circle": (40.7681, -73.9819, 0.5, ""),
+        "Lincoln Square": (40.7741, -73.9845, 0.8, ""),
+        "Upper East Side": (40.7736, -73.9566, 1.8, "ues"),
+        "Lenox Hill": (40.7662, -73.9602, 0.8, ""),
+        "Yorkville": (40.7762, -73.9492, 0.9, ""),
+        "Carnegie Hill": (40.7845, -73.9550, 0.6, ""),
+        "Upper West Side": (40.7870, -73.9754, 2.0, "uws"),
+        "Manhattan Valley": (40.7986, -73.9669, 0.6, ""),
+        "Morningside Heights": (40.8090, -73.9624, 1.0, ""),
+        "Harlem": (40.8116, -73.9465, 1.8, "central harlem"),
+        "East Harlem": (40.7957, -73.9389, 1.4, "spanish harlem, el barrio"),
+        "Hamilton Heights": (40.8252, -73.9476, 0.9, ""),
+        "Washington Heights": (40.8417, -73.9394, 1.7, "wahi"),
+        "Hudson Heights": (40.8519, -73.9380, 0.6, ""),
+        "Inwood": (40.8677, -73.9212, 1.2, ""),
+        "Marble Hill": (40.8761, -73.9110, 0.5, ""),
+    },
+    "Brooklyn": {
+        "Brooklyn Heights": (40.6960, -73.9933, 0.8, ""),
+        "DUMBO": (40.7033, -73.9881, 0.6, ""),
+        "Vinegar Hill": (40.7037, -73.9820, 0.4, ""),
+        "Downtown Brooklyn": (40.6932, -73.9866, 0.9, ""),
+        "Boerum Hill": (40.6848, -73.9845, 0.7, ""),
+        "Cobble Hill": (40.6865, -73.9962, 0.6, ""),
+        "Carroll Gardens": (40.6795, -73.9992, 0.8, ""),
+        "Red Hook": (40.6734, -74.0083, 1.2, ""),
+        "Gowanus": (40.6733, -73.9903, 0.8, ""),
+        "Park Slope": (40.6710, -73.9814, 1.4, ""),
+        "South Slope": (40.6640, -73.9870, 0.8, ""),
+        "Windsor Terrace": (40.6539, -73.9760, 0.9, ""),
+        "Prospect Heights": (40.6775, -73.9692, 0.7, ""),
+        "Fort Greene": (40.6892, -73.9742, 0.8, ""),
+        "Clinton Hill": (40.6896, -73.9660, 0.8, ""),
+        "Williamsburg": (40.7081, -73.9571, 1.6, "wburg, billyburg"),
+        "East Williamsburg": (40.7144, -73.9330, 1.1, ""),
+        "Greenpoint": (40.7305, -73.9515, 1.3, ""),
+        "Bushwick": (40.6944, -73.9213, 1.6, ""),
+        "Bedford-Stuyvesant": (40.6872, -73.9418, 1.8, "bed-stuy, bed stuy, bedstuy, bedford stuyvesant"),
+        "Crown Heights": (40.6694, -73.9422, 1.6, ""),
+        "Prospect Lefferts Gardens": (40.6593, -73.9500, 0.9, "plg, lefferts gardens"),
+        "Flatbush": (40.6414, -73.9594, 1.5, ""),
+        "East Flatbush": (40.6500, -73.9300, 1.7, ""),
+        "Ditmas Park": (40.6410, -73.9650, 0.7, ""),
+        "Kensington": (40.6386, -73.9731, 0.9, ""),
+        "Midwood": (40.6204, -73.9600, 1.4, ""),
+        "Borough Park": (40.6339, -73.9927, 1.5, "boro park"),
+        "Sunset Park": (40.6456, -74.0120, 1.6, ""),
+        "Greenwood": (40.6570, -73.9940, 0.8, "greenwood heights"),
+        "Bay Ridge": (40.6262, -74.0327, 1.6, ""),
+        "Dyker Heights": (40.6214, -74.0107, 1.0, ""),
+        "Bensonhurst": (40.6113, -73.9977, 1.6, ""),
+        "Bath Beach": (40.6018, -74.0005, 0.9, ""),
+        "Gravesend": (40.5976, -73.9651, 1.3, ""),
+        "Sheepshead Bay": (40.5869, -73.9460, 1.4, ""),
+        "Brighton Beach": (40.5776, -73.9614, 0.8, ""),
+        "Coney Island": (40.5755, -73.9707, 1.3, ""),
+        "Manhattan Beach": (40.5780, -73.9410, 0.8, ""),
+        "Marine Park": (40.6060, -73.9310, 1.3, ""),
+        "Mill Basin": (40.6090, -73.9130, 1.0, ""),
+        "Canarsie": (40.6402, -73.9061, 1.7, ""),
+        "Brownsville": (40.6631, -73.9107, 1.1, ""),
+        "East New York": (40.6661, -73.8824, 1.9, ""),
+        "Cypress Hills": (40.6840, -73.8760, 0.9, ""),
+        "Navy Yard": (40.7020, -73.9700, 0.7, "brooklyn navy yard"),
+    },
+    "Queens": {
+        "Long Island City": (40.7447, -73.9485, 1.5, "lic"),
+        "Hunters Point": (40.7430, -73.9560, 0.7, ""),
+        "Astoria": (40.7644, -73.9235, 1.7, ""),
+        "Ditmars": (40.7760, -73.9110, 0.8, "ditmars steinway"),
+        "Sunnyside": (40.7433, -73.9196, 0.9, ""),
+        "Woodside": (40.7454, -73.9030, 1.2, ""),
+        "Jackson Heights": (40.7557, -73.8831, 1.2, ""),
+        "East Elmhurst": (40.7610, -73.8650, 1.1, ""),
+        "Elmhurst": (40.7365, -73.8780, 1.2, ""),
+        "Corona": (40.7450, -73.8643, 1.2, ""),
+        "Maspeth": (40.7230, -73.9127, 1.3, ""),
+        "Middle Village": (40.7170, -73.8740, 1.1, ""),
+        "Ridgewood": (40.7040, -73.9050, 1.2, ""),
+        "Glendale": (40.7016, -73.8870, 1.1, ""),
+        "Rego Park": (40.7256, -73.8625, 1.0, ""),
+        "Forest Hills": (40.7196, -73.8448, 1.4, ""),
+        "Kew Gardens": (40.7057, -73.8272, 0.8, ""),
+        "Kew Gardens Hills": (40.7280, -73.8230, 0.9, ""),
+        "Briarwood": (40.7090, -73.8150, 0.7, ""),
+        "Flushing": (40.7654, -73.8318, 1.8, ""),
+        "College Point": (40.7860, -73.8460, 1.2, ""),
+        "Whitestone": (40.7920, -73.8100, 1.3, ""),
+        "Bayside": (40.7680, -73.7770, 1.6, ""),
+        "Douglaston": (40.7680, -73.7470, 1.1, ""),
+        "Little Neck": (40.7630, -73.7320, 0.8, ""),
+        "Fresh Meadows": (40.7350, -73.7800, 1.2, ""),
+        "Jamaica": (40.7027, -73.7890, 1.8, ""),
+        "Jamaica Estates": (40.7170, -73.7830, 0.9, ""),
+        "Hollis": (40.7130, -73.7610, 1.0, ""),
+        "Queens Village": (40.7157, -73.7419, 1.3, ""),
+        "St. Albans": (40.6910, -73.7650, 1.2, "st albans"),
+        "Laurelton": (40.6680, -73.7470, 1.0, ""),
+        "Rosedale": (40.6590, -73.7390, 1.1, ""),
+        "South Ozone Park": (40.6760, -73.8120, 1.2, ""),
+        "Ozone Park": (40.6794, -73.8507, 1.2, ""),
+        "Richmond Hill": (40.6958, -73.8272, 1.2, ""),
+        "Woodhaven": (40.6890, -73.8570, 0.9, ""),
+        "Howard Beach": (40.6571, -73.8430, 1.2, ""),
+        "Rockaway Beach": (40.5860, -73.8120, 1.5, "rockaway, the rockaways, rockaways"),
+        "Far Rockaway": (40.6050, -73.7550, 1.4, ""),
+    },
+    "Bronx": {
+        "Mott Haven": (40.8090, -73.9229, 1.1, "south bronx"),
+        "Port Morris": (40.8040, -73.9110, 0.9, ""),
+        "Melrose": (40.8240, -73.9100, 0.8, ""),
+        "Hunts Point": (40.8120, -73.8830, 1.1, ""),
+        "Morrisania": (40.8290, -73.9060, 0.9, ""),
+        "Concourse": (40.8300, -73.9210, 1.0, "grand concourse"),
+        "High Bridge": (40.8370, -73.9260, 0.8, "highbridge"),
+        "Tremont": (40.8480, -73.8990, 1.1, ""),
+        "Belmont": (40.8550, -73.8860, 0.7, "arthur avenue"),
+        "Fordham": (40.8620, -73.8980, 0.9, ""),
+        "Kingsbridge": (40.8790, -73.9050, 0.9, ""),
+        "Riverdale": (40.8900, -73.9120, 1.6, ""),
+        "Norwood": (40.8770, -73.8790, 0.8, ""),
+        "Bedford Park": (40.8700, -73.8860, 0.7, ""),
+        "Woodlawn": (40.8980, -73.8670, 0.8, ""),
+        "Wakefield": (40.8970, -73.8520, 1.0, ""),
+        "Pelham Parkway": (40.8570, -73.8560, 1.0, ""),
+        "Morris Park": (40.8520, -73.8560, 0.9, ""),
+        "Pelham Bay": (40.8510, -73.8320, 1.0, ""),
+        "Throgs Neck": (40.8220, -73.8200, 1.3, "throggs neck"),
+        "Parkchester": (40.8380, -73.8600, 0.8, ""),
+        "Soundview": (40.8250, -73.8690, 1.1, ""),
+        "Co-op City": (40.8740, -73.8290, 1.0, "coop city"),
+        "City Island": (40.8470, -73.7870, 0.9, ""),
+    },
+    "Staten Island": {
+        "St. George": (40.6437, -74.0736, 1.0, "st george"),
+        "Tompkinsville": (40.6350, -74.0770, 0.7, ""),
+        "Stapleton": (40.6270, -74.0770, 0.9, ""),
+        "West Brighton": (40.6310, -74.1100, 1.1, ""),
+        "Port Richmond": (40.6350, -74.1350, 1.1, ""),
+        "New Brighton": (40.6400, -74.0900, 0.8, ""),
+        "Todt Hill": (40.5970, -74.1050, 1.2, ""),
+        "New Dorp": (40.5730, -74.1170, 1.3, ""),
+        "Great Kills": (40.5540, -74.1510, 1.5, ""),
+        "Tottenville": (40.5080, -74.2440, 1.6, ""),
+        "New Springville": (40.5900, -74.1620, 1.5, ""),
+    },
+}
+
+
+def slug_of(name: str) -> str:
+    """The name as queries and addresses write it."""
+    return name.lower().replace(".", "").replace("'", "")
+
+
+def load(place_model: Any, alias_model: Any) -> None:
+    """Write the places; what is there already stays. Takes models of any migration state."""
+    entries = [(name, "", "borough", entry) for name, entry in BOROUGHS.items()]
+    entries += [
+        (name, slug_of(borough), "neighbourhood", entry)
+        for borough, places in NEIGHBOURHOODS.items()
+        for name, entry in places.items()
+    ]
+    for name, parent, kind, (latitude, longitude, radius_km, short) in entries:
+        place, _ = place_model.objects.get_or_create(
+            slug=slug_of(name),
+            defaults={
+                "name": name, "kind": kind, "parent": parent, "latitude": latitude,
+                "longitude": longitude, "radius_km": radius_km,
+            },
+        )  # fmt: skip
+        for alias in filter(None, (word.strip() for word in short.split(","))):
+            alias_model.objects.get_or_create(text=alias, defaults={"place": place})
