@@ -6,6 +6,7 @@ tests hold the two against each other.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from bookings.models import Booking, Party, Status
 from bookings.presentation import ACQUAINTED
 from bookings.services import policies
 from instainstru.accounts.models import User
+from instainstru.events.models import Event
 from instainstru.lib.fields import Body, IdField, InstantField
 from instructors.models import Modality
 
@@ -58,6 +60,36 @@ def show(booking: Booking) -> dict[str, Any]:
         "absent": booking.absent or None,
         "version": booking.version,
     }
+
+
+def show_event(event: Event, booking: Booking) -> dict[str, Any]:
+    """What happened to the booking, and how it stood afterwards."""
+    state = event.data["state"]
+    return {
+        "version": event.version,
+        "kind": event.kind,
+        "created_at": event.created_at,
+        "by": _who(event.by_id, booking),
+        "status": state["status"],
+        "starts_at": _instant(state["starts_at"]),
+        "ends_at": _instant(state["ends_at"]),
+        "previous_starts_at": _instant(event.data.get("previous")),
+        "cancellation_tier": state["cancellation_tier"] or None,
+        "reason": event.data.get("reason") or state["reason"],
+    }
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _who(user_id: int | None, booking: Booking) -> str:
+    if user_id is None:
+        return Party.SYSTEM
+    partner = booking.student.partner
+    if user_id == booking.student.user_id or (partner is not None and user_id == partner.user_id):
+        return Party.STUDENT
+    return Party.INSTRUCTOR if user_id == booking.instructor.user_id else Party.STAFF
 
 
 def _name(user: User, known: bool) -> str:

@@ -2,14 +2,26 @@
 
 from django.urls import path
 
-from bookings.api import lessons, taking
-from instructors.api import times
+from bookings.api import changes, lessons, taking
+from instructors.api import directory, hours, times
 
 urlpatterns = [
+    path("categories", directory.Categories.as_view()),
+    path("subjects", directory.Subjects.as_view()),
+    path("instructors", directory.Instructors.as_view()),
+    path("instructors/me/hours", hours.Hours.as_view()),
+    path("instructors/me/week/<str:day>", hours.Week.as_view()),
+    path("instructors/<str:instructor>", directory.OneInstructor.as_view()),
     path("instructors/<str:instructor>/openings", times.InstructorOpenings.as_view()),
     path("holds", taking.Holds.as_view()),
     path("holds/<uuid:hold_id>", taking.Hold.as_view()),
     path("holds/<uuid:hold_id>/extend", taking.ExtendHold.as_view()),
     path("bookings", lessons.Bookings.as_view()),
     path("bookings/<uuid:booking_id>", lessons.Booking.as_view()),
+    path("bookings/<uuid:booking_id>.ics", lessons.BookingCalendarFile.as_view()),
+    path("bookings/<uuid:booking_id>/events", lessons.BookingEvents.as_view()),
+    path("bookings/<uuid:booking_id>/cancel", changes.Cancel.as_view()),
+    path("bookings/<uuid:booking_id>/reschedule", changes.Reschedule.as_view()),
+    path("bookings/<uuid:booking_id>/complete", changes.Complete.as_view()),
+    path("bookings/<uuid:booking_id>/no-show", changes.NoShow.as_view()),
 ]

@@ -5,12 +5,19 @@ The functions make what is sent; the serializers under them describe it for the 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from instructors.models import Instructor, Modality, Offering
+from instainstru.lib.errors import Invalid
+from instainstru.lib.fields import Body
+from instructors.models import CalendarBlock, Category, Instructor, Modality, Offering, Subject
+from instructors.services import schedule
+from instructors.services.schedule import Window
 
 
 def show_instructor(instructor: Instructor) -> dict[str, Any]:
@@ -21,6 +28,53 @@ def show_instructor(instructor: Instructor) -> dict[str, Any]:
         "name": instructor.user.short_name,
         "time_zone": instructor.time_zone,
         "rating": round(instructor.rating, 2) if instructor.rating_count else None,
+    }
+
+
+def show_card(instructor: Instructor, offerings: Iterable[Offering]) -> dict[str, Any]:
+    """The instructor as the directory lists them."""
+    return {
+        **show_instructor(instructor),
+        "rating_count": instructor.rating_count,
+        "headline": instructor.headline,
+        "languages": instructor.languages,
+        "place": instructor.place.name if instructor.place else None,
+        "verified": instructor.is_verified,
+        "offerings": [show_offering_briefly(offering) for offering in offerings],
+    }
+
+
+def show_profile(
+    instructor: Instructor, offerings: Iterable[Offering], *, photo: str | None
+) -> dict[str, Any]:
+    """Everything that is public about the instructor; ``photo`` is an address."""
+    return {
+        **show_card(instructor, offerings),
+        "bio": instructor.bio,
+        "photo": photo,
+        "lesson_count": instructor.lesson_count,
+        "cancellation_preset": instructor.cancellation_preset,
+        "latitude": instructor.latitude,
+        "longitude": instructor.longitude,
+    }
+
+
+def show_category(category: Category) -> dict[str, Any]:
+    """A category with its subjects' slugs."""
+    return {
+        "slug": category.slug,
+        "name": category.name,
+        "subjects": [subject.slug for subject in category.subjects.all()],
+    }
+
+
+def show_subject(subject: Subject) -> dict[str, Any]:
+    """A subject with the other words it is found by."""
+    return {
+        "slug": subject.slug,
+        "name": subject.name,
+        "category": subject.category.slug,
+        "aliases": sorted(alias.text for alias in subject.aliases.all()),
     }
 
 
@@ -39,6 +93,103 @@ def show_offering_briefly(offering: Offering) -> dict[str, Any]:
         "durations": offering.durations,
         "modalities": offering.modalities,
     }
+
+
+def show_window(window: Window) -> dict[str, str]:
+    """``{"from": "09:00", "to": "17:00"}``; midnight at the end is ``24:00``."""
+    low, high = window
+    return {"from": schedule.show_minute(low), "to": schedule.show_minute(high)}
+
+
+def show_away(block: CalendarBlock) -> dict[str, Any]:
+    """Time the instructor is away."""
+    return {
+        "kind": block.kind,
+        "starts_at": block.period.lower,
+        "ends_at": block.period.upper,
+        "label": block.label,
+    }
+
+
+# -- What is read ------------------------------------------------------------------------------------
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WALL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
+
+
+@extend_schema_field({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", "example": "09:00"})
+class WallField(serializers.Field):  # type: ignore[type-arg]
+    """A wall time as a minute of the day; ``24:00`` is the midnight that ends it."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str) or not _WALL.fullmatch(data):
+            raise serializers.ValidationError("Write a time like 09:00, up to 24:00.")
+        return int(data[:2]) * 60 + int(data[3:])
+
+    def to_representation(self, value: int) -> str:
+        return schedule.show_minute(value)
+
+
+class WindowBody(Body):
+    """Half-open: ``to`` is the first minute that is closed again."""
+
+    to = WallField()
+
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": WallField(), **super().get_fields()}
+
+    def validate(self, attrs: dict[str, Any]) -> Any:
+        return attrs["from"], attrs["to"]
+
+
+class OpenBody(Body):
+    """The windows in which an instructor teaches."""
+
+    windows = WindowBody(many=True, allow_empty=True)
+
+    def validate_windows(self, windows: list[Window]) -> list[Window]:
+        try:
+            return schedule.check_windows(windows, field="windows")
+        except Invalid as error:
+            raise serializers.ValidationError(error.message) from error
+
+
+class WeekdayBody(OpenBody):
+    weekday = serializers.ChoiceField(WEEKDAYS)
+
+
+class HoursBody(Body):
+    """The whole weekly pattern: every weekday once. What ``GET`` answered may be sent back changed."""
+
+    days = WeekdayBody(many=True)
+    time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
+
+    def validate_days(self, days: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if sorted(day["weekday"] for day in days) != sorted(WEEKDAYS):
+            raise serializers.ValidationError("Send every weekday, monday to sunday, once.")
+        return days
+
+
+class DateBody(OpenBody):
+    date = serializers.DateField(input_formats=["%Y-%m-%d"])
+    closed = serializers.BooleanField(required=False, help_text="As ``windows`` being empty.")
+    source = serializers.ChoiceField(("pattern", "date"), required=False, help_text="Ignored.")
+    lessons = serializers.ListField(required=False, help_text="Ignored.")
+    time_off = serializers.ListField(required=False, help_text="Ignored.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "closed" in attrs and attrs["closed"] == bool(attrs["windows"]):
+            message = "A closed date has no windows; an open one has some."
+            raise serializers.ValidationError({"closed": message})
+        return attrs
+
+
+class WeekBody(Body):
+    """The seven dates of the week. What ``GET`` answered may be sent back changed."""
+
+    days = DateBody(many=True)
+    week = serializers.DateField(required=False, help_text="Ignored; the address says it.")
+    time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
 
 
 # -- How answers look, for the API's documents -------------------------------------------------------

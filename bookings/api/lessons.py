@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.urls import reverse
 from rest_framework.request import Request
 
 from bookings.api.taking import TakingView, own_hold, student_of, wanted_of
 from bookings.idempotent import idempotent
 from bookings.models import Status
-from bookings.serializers import BookingBody, show
-from bookings.services import access, lifecycle
+from bookings.serializers import BookingBody, show, show_event
+from bookings.services import access, history, ics, lifecycle
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
+from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer, read
 from instainstru.lib.errors import Invalid, NotFound
 from instainstru.lib.fields import Parameters
@@ -32,6 +34,8 @@ class Bookings(TakingView):
         rows = access.visible_to(signed_in(request))
         if statuses:
             rows = rows.filter(status__in=statuses)
+        else:
+            rows = rows.exclude(status__in=access.NOT_LESSONS)
         if low:
             rows = rows.filter(starts_at__gte=low)
         if high:
@@ -67,3 +71,27 @@ class Booking(ApiView):
 
     def get(self, request: Request, booking_id: UUID) -> HttpResponse:
         return answer(show(access.booking_for(signed_in(request), booking_id).booking))
+
+
+class BookingEvents(ApiView):
+    required_scopes = {"GET": Scope.BOOKINGS_READ}
+
+    def get(self, request: Request, booking_id: UUID) -> HttpResponse:
+        booking = access.booking_for(signed_in(request), booking_id).booking
+        return answer(
+            page(history.events_of(booking), request=request, order=["version"]).as_json(
+                lambda event: show_event(event, booking)
+            )
+        )
+
+
+class BookingCalendarFile(ApiView):
+    required_scopes = {"GET": Scope.BOOKINGS_READ}
+
+    def get(self, request: Request, booking_id: UUID) -> HttpResponse:
+        met = access.booking_for(signed_in(request), booking_id)
+        url = request.build_absolute_uri(reverse("bookings:lesson", args=[booking_id]))
+        text = ics.calendar_file(
+            met.booking, party=met.party, method=ics.Method.PUBLISH, url=url, now=clock.now()
+        )
+        return HttpResponse(text, content_type="text/calendar; charset=utf-8; method=PUBLISH")

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from bookings.models import Booking
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
@@ -34,6 +36,11 @@ def note(kind: Kind, booking: Booking, *, by: Any, **details: Any) -> Event:
     """Record that something happened to the booking; ``booking.version`` must already count it."""
     data = {"state": state_of(booking), **{name: _plain(value) for name, value in details.items()}}
     return record(kind, booking, by=by, data=data, version=booking.version)
+
+
+def events_of(booking: Booking) -> QuerySet[Event]:
+    """The booking's events, in no order yet."""
+    return Event.objects.filter(subject_type="booking", subject_id=str(booking.pk))
 
 
 def rebuilt_state(events: list[Event]) -> dict[str, Any]:

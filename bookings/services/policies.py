@@ -78,6 +78,24 @@ def cancellation(booking: Booking, *, party: Party, now: datetime) -> Cancellati
     return Cancellation(Tier.HALF, deadline, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Who gets how much of a lesson's price, in minor units; together they are the price."""
+
+    refund: int
+    credit: int
+    to_instructor: int
+
+
+def shares(price: int, tier: Tier) -> Shares:
+    """What becomes of the price when a lesson is cancelled; an odd unit is the student's."""
+    if tier == Tier.CREDIT:
+        return Shares(0, price, 0)
+    if tier == Tier.HALF:
+        return Shares(0, price - price // 2, price // 2)
+    return Shares(price, 0, 0)
+
+
 def _cooling_off_end(booking: Booking) -> datetime | None:
     """The end of the cooling-off time: bounded by the booking's age and by the lesson's nearness."""
     if booking.confirmed_at is None:

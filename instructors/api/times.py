@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from instainstru.accounts.models import Scope
 from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer
-from instainstru.lib.errors import DomainError, Invalid
+from instainstru.lib.errors import Invalid
 from instainstru.lib.fields import Parameters
 from instainstru.rules import services as rules_service
 from instructors.models import Modality, Offering

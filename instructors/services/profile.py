@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.text import slugify
 
 from instainstru.accounts.models import User
@@ -32,6 +33,21 @@ def instructor_of(user: User) -> Instructor:
     if instructor is None:
         raise NotFound("You do not teach here yet.")
     return instructor
+
+
+def named(text: str) -> Q:
+    """The condition for an instructor by number or slug."""
+    return Q(pk=int(text)) if catalogue.is_number(text) else Q(slug=text)
+
+
+def listed() -> QuerySet[Instructor]:
+    """The listed instructors with their public facts and what they teach: two queries."""
+    offerings = Offering.objects.select_related("subject").filter(is_listed=True).order_by("pk")
+    return (
+        Instructor.objects.filter(status=Instructor.Status.LISTED)
+        .select_related("user", "place")
+        .prefetch_related(Prefetch("offerings", offerings))
+    )
 
 
 def visible(slug: str, *, to: User | AnonymousUser) -> Instructor:

@@ -1,0 +1,127 @@
+"""What may follow: cancelling, moving, completing, reporting; and what the first two would mean."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from bookings import terms
+from bookings.api.taking import TakingView
+from bookings.idempotent import idempotent
+from bookings.models import Booking, Party, Status
+from bookings.serializers import CancelBody, NoShowBody, NothingBody, RescheduleBody, show
+from bookings.services import access, lifecycle, policies
+from instainstru.accounts.models import Scope
+from instainstru.accounts.services import signed_in
+from instainstru.lib import clock
+from instainstru.lib.drf import ApiView, answer, read
+from instainstru.lib.errors import NotFound
+
+
+class ChangeView(TakingView):
+    """An endpoint that changes one lesson, and with GET says what that would mean."""
+
+    required_scopes = {"GET": Scope.BOOKINGS_READ, "POST": Scope.BOOKINGS_WRITE}
+
+
+class Cancel(ChangeView):
+    def get(self, request: Request, booking_id: UUID) -> HttpResponse:
+        met = access.booking_for(signed_in(request), booking_id)
+        return answer(show_cancellation(met, zone=signed_in(request).time_zone, now=clock.now()))
+
+    @idempotent
+    def post(self, request: Request, booking_id: UUID) -> HttpResponse:
+        fields = read(CancelBody, request.data)
+        met = access.booking_for(signed_in(request), booking_id)
+        booking = lifecycle.cancel(
+            met.booking, by=request.user, party=met.party, reason=fields.get("reason", "")
+        )
+        return answer(show(booking))
+
+
+class Reschedule(ChangeView):
+    def get(self, request: Request, booking_id: UUID) -> HttpResponse:
+        met = access.booking_for(signed_in(request), booking_id)
+        return answer(show_move(met, zone=signed_in(request).time_zone, now=clock.now()))
+
+    @idempotent
+    def post(self, request: Request, booking_id: UUID) -> HttpResponse:
+        fields = read(RescheduleBody, request.data)
+        met = access.booking_for(signed_in(request), booking_id)
+        booking = lifecycle.reschedule(
+            met.booking,
+            starts_at=fields["starts_at"],
+            by=request.user,
+            party=met.party,
+            reason=fields.get("reason", ""),
+        )
+        return answer(show(booking))
+
+
+class Complete(ApiView):
+    required_scopes = {"POST": Scope.BOOKINGS_WRITE}
+
+    @idempotent
+    def post(self, request: Request, booking_id: UUID) -> HttpResponse:
+        read(NothingBody, request.data)
+        met = access.booking_for(signed_in(request), booking_id)
+        if met.party == Party.STUDENT:
+            raise NotFound("The instructor says that a lesson was given.")
+        return answer(show(lifecycle.complete(met.booking, by=request.user)))
+
+
+class NoShow(ApiView):
+    required_scopes = {"POST": Scope.BOOKINGS_WRITE}
+
+    @idempotent
+    def post(self, request: Request, booking_id: UUID) -> HttpResponse:
+        fields = read(NoShowBody, request.data)
+        met = access.booking_for(signed_in(request), booking_id)
+        absent = Party(fields["absent"]) if fields.get("absent") else None
+        booking = lifecycle.report_no_show(met.booking, by=request.user, party=met.party, absent=absent)
+        return answer(show(booking))
+
+
+def _may_change(booking: Booking, party: Party, *, now: datetime) -> bool:
+    return booking.status == Status.CONFIRMED and (party == Party.STAFF or now < booking.starts_at)
+
+
+def show_cancellation(met: access.Access, *, zone: str, now: datetime) -> dict[str, Any]:
+    """What cancelling now would mean: amounts in minor units, deadlines, and a sentence in ``zone``."""
+    booking = met.booking
+    found = policies.cancellation(booking, party=met.party, now=now)
+    shares = policies.shares(booking.price, found.tier)
+    outcome = terms.cancelling(booking, party=met.party, zone=zone, now=now)["outcome"]
+    return {
+        "allowed": _may_change(booking, met.party, now=now),
+        "tier": found.tier,
+        "refund": shares.refund,
+        "credit": shares.credit,
+        "to_instructor": shares.to_instructor,
+        "currency": booking.currency,
+        "free_until": found.free_until,
+        "next_change_at": found.next_change_at,
+        "time_zone": booking.time_zone,
+        "summary": _sentence(outcome),
+    }
+
+
+def show_move(met: access.Access, *, zone: str, now: datetime) -> dict[str, Any]:
+    """On which terms the lesson could be moved now."""
+    booking = met.booking
+    found = policies.reschedule(booking, party=met.party, now=now)
+    return {
+        "allowed": found.allowed and _may_change(booking, met.party, now=now),
+        "terms": found.move,
+        "free_until": found.free_until,
+        "time_zone": booking.time_zone,
+        "summary": _sentence(terms.moving(booking, party=met.party, zone=zone, now=now)),
+    }
+
+
+def _sentence(outcome: dict[str, Any]) -> str:
+    return " ".join(filter(None, [f"{outcome['title']}.", outcome["sentence"], outcome["deadline"]]))
