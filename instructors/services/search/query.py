@@ -1,1 +1,0 @@
-"""The whole state of a search, as a value: what the address of a results page says."""
