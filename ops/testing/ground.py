@@ -56,3 +56,5 @@ def _with_database(url: str, number: int) -> str:
 
 
 os.environ["REDIS_URL"] = claim_redis_url()
+# Playwright keeps an event loop running in the thread of its tests, in which Django then suspects itself.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
