@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -87,3 +88,10 @@ class MoveForm(CancelForm):
 
     starts_at = start_field()
     field_order = ["starts_at", "reason"]
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody types the start, so what is wrong with it is said over the whole form."""
+        data = super().clean() or {}
+        for text in self.errors.pop("starts_at", []):
+            self.add_error(None, text)
+        return data

@@ -121,11 +121,9 @@ class OfferingForm(forms.Form):
             (Modality.AT_STUDENT, "At the student's place"),
         ],
     )
-    levels = forms.MultipleChoiceField(
-        required=False, choices=Level.choices, widget=forms.CheckboxSelectMultiple
-    )
+    levels = forms.MultipleChoiceField(choices=Level.choices, widget=forms.CheckboxSelectMultiple)
     audiences = forms.MultipleChoiceField(
-        label="Ages", required=False, choices=Audience.choices, widget=forms.CheckboxSelectMultiple
+        label="Ages", choices=Audience.choices, widget=forms.CheckboxSelectMultiple
     )
     description = forms.CharField(
         required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2}), label="In a sentence"
@@ -151,8 +149,10 @@ class OfferingForm(forms.Form):
         return offering
 
 
-def offering_values(offering: Offering) -> dict[str, Any]:
-    """What the form shows of an offering there is."""
+def offering_values(offering: Offering | None) -> dict[str, Any]:
+    """What the form shows of an offering there is, or of a new one: everybody is welcome."""
+    if offering is None:
+        return {"durations": [60], "levels": Level.values, "audiences": Audience.values}
     names = ("durations", "modalities", "levels", "audiences", "description")
     price = Decimal(offering.price_per_hour) / 100
     return {

@@ -25,7 +25,7 @@ def start() -> datetime:
     return local_time(in_days(3), 12)
 
 
-def press(client: Client, offering: Offering, start: datetime, **changes: Any) -> Any:
+def press(client: Client, offering: Offering, start: datetime, /, **changes: Any) -> Any:
     """Press the button of a time, with ``changes`` to what it posts."""
     fields = {
         "offering": offering.pk, "starts_at": clock.rfc3339(start), "duration_min": 60,

@@ -192,7 +192,7 @@ def edit_offering(
         posted(request),
         offering=offering,
         subjects=Subject.objects.exclude(pk__in=taught),
-        initial=offering_values(offering) if offering else {"durations": [60]},
+        initial=offering_values(offering),
     )
     if request.method == "POST" and form.is_valid():
         wanted = form.put_on(offering or Offering(instructor=instructor))
