@@ -1,0 +1,153 @@
+"""Single parameters of a search, read with what is wrong about each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from instructors.models import Audience, Level, Modality
+from instructors.services.search.phrases import PARTS, WEEKDAYS
+from instructors.services.search.vocabulary import Vocabulary
+
+SORTS = {
+    "recommended": "Recommended",
+    "price_asc": "Price, lowest first",
+    "rating_desc": "Rating, highest first",
+    "soonest": "Soonest first",
+    "distance": "Nearest first",
+}
+MODALITIES = {"online": "Online", "in_person": "In person"}
+PART_NAMES = ("morning", "afternoon", "evening")
+# Every parameter there is.
+NAMES = frozenset(
+    {
+        "q", "subject", "not", "category", "price_min", "price_max", "date", "date_to", "weekdays",
+        "time_from", "time_to", "part", "from", "to", "near", "radius_km", "duration", "modality", "level",
+        "audience", "sort",
+    }
+)  # fmt: skip
+
+
+def minute_of(text: str | None) -> int | None:
+    """``18:30`` as minutes of the day; None for nothing and for times after 24:00."""
+    if not text:
+        return None
+    hour, _, minute = text.partition(":")
+    total = int(hour) * 60 + int(minute)
+    return total if total <= 24 * 60 else None
+
+
+class Reader:
+    """Reads parameters one by one; ``errors`` collects messages under their names."""
+
+    def __init__(
+        self, params: Mapping[str, str], errors: dict[str, str], vocabulary: Vocabulary, factor: int
+    ) -> None:
+        self.params = params
+        self.errors = errors
+        self.vocabulary = vocabulary
+        # How many minor units one unit of a price parameter is.
+        self.factor = factor
+
+    def facts(self, today: date) -> dict[str, Any]:
+        """The conditions given, by the names of ``Query``; only those that are right."""
+        found: dict[str, Any] = {
+            "subjects": self.slugs("subject", self.vocabulary.subject_names),
+            "exclude": self.slugs("not", self.vocabulary.subject_names),
+            "category": self.one("category", self.vocabulary.category_names),
+            "price_min": self.price("price_min"),
+            "price_max": self.price("price_max"),
+            "date_from": self.day("date", today),
+            "date_to": self.day("date_to", today) or self.day("date", today),
+            "weekdays": self.slugs("weekdays", WEEKDAYS),
+            "time_from": self.minute("time_from"),
+            "time_to": self.minute("time_to"),
+            "low": self.instant("from"),
+            "high": self.instant("to"),
+            "near": " ".join(self.text("near").lower().split())[:60] or None,
+            "radius_km": self.number("radius_km", 0.1, 500),
+            "duration": self.whole("duration", 5, 480),
+            "modality": self.one("modality", [*MODALITIES, *Modality.values]),
+            "level": self.one("level", Level.values),
+            "audience": self.one("audience", Audience.values),
+            "sort": self.one("sort", SORTS),
+        }
+        if part := self.one("part", PART_NAMES):
+            found["time_from"], found["time_to"] = (minute_of(edge) for edge in PARTS[part])
+        return {name: value for name, value in found.items() if value not in (None, ())}
+
+    def text(self, name: str) -> str:
+        return (self.params.get(name) or "").replace("\x00", "").strip()
+
+    def slugs(self, name: str, known: Iterable[str]) -> tuple[str, ...]:
+        given = [slug for slug in self.text(name).lower().split(",") if slug]
+        unknown = [slug for slug in given if slug not in known]
+        if unknown:
+            self.errors[name] = f"“{unknown[0][:40]}” is not one we know."
+        return tuple(sorted({slug for slug in given if slug in known}))
+
+    def one(self, name: str, known: Iterable[str]) -> str | None:
+        given = self.text(name).lower()
+        if given and given not in known:
+            self.errors[name] = "Choose one of: " + ", ".join(list(known)[:12]) + "."
+            return None
+        return given or None
+
+    def price(self, name: str) -> int | None:
+        given = self.text(name).lstrip("$")
+        if not given:
+            return None
+        if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,2})?", given):
+            self.errors[name] = "Give a price as a number, such as 80."
+            return None
+        return round(float(given) * self.factor)
+
+    def whole(self, name: str, low: int, high: int) -> int | None:
+        number = self.number(name, low, high)
+        return None if number is None else int(number)
+
+    def number(self, name: str, low: float, high: float) -> float | None:
+        given = self.text(name)
+        if not given:
+            return None
+        if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", given) or not low <= float(given) <= high:
+            self.errors[name] = f"Give a number from {low:g} to {high:g}."
+            return None
+        return float(given)
+
+    def day(self, name: str, today: date) -> date | None:
+        given = self.text(name)
+        if not given:
+            return None
+        try:
+            day = date.fromisoformat(given)
+        except ValueError:
+            self.errors[name] = "Give a date such as 2026-12-03."
+            return None
+        if not today <= day <= today + timedelta(days=400):
+            self.errors[name] = "That date is over." if day < today else "That date is too far ahead."
+            return None
+        return day
+
+    def minute(self, name: str) -> int | None:
+        given = self.text(name)
+        if given and (not re.fullmatch(r"([01]?[0-9]|2[0-4]):[0-5][0-9]", given) or minute_of(given) is None):
+            self.errors[name] = "Give a time such as 18:00."
+            return None
+        return minute_of(given)
+
+    def instant(self, name: str) -> datetime | None:
+        given = self.text(name)
+        if not given:
+            return None
+        try:
+            # An unescaped "+" in an address arrives as a space.
+            instant = datetime.fromisoformat(given.replace(" ", "+") if "T" in given else given)
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None or not 2000 <= instant.year <= 2200:
+            self.errors[name] = "Give an instant with its offset, such as 2026-12-03T18:00:00Z."
+            return None
+        return instant.astimezone(UTC)

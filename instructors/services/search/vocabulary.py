@@ -1,0 +1,66 @@
+"""The words search knows: subjects, categories, places and their aliases, once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from instainstru.lib import clock
+from instructors.models import Alias, Category, Place, PlaceAlias, Subject
+
+# An alias that staff add is understood everywhere after this many seconds, and at once where it was added.
+STALE_AFTER = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Phrases in lower case with spaces, each to what it names."""
+
+    subjects: dict[str, str]
+    categories: dict[str, str]
+    places: dict[str, str]
+    # Slug to (name, category slug); slug to name.
+    subject_names: dict[str, tuple[str, str]]
+    category_names: dict[str, str]
+
+    def subjects_of(self, category: str) -> list[str]:
+        """The slugs of a category's subjects, in the catalogue's order."""
+        return [slug for slug, (_, owner) in self.subject_names.items() if owner == category]
+
+
+_seen: tuple[float, Vocabulary] | None = None
+
+
+def current() -> Vocabulary:
+    """The vocabulary, read anew when it is older than ``STALE_AFTER``."""
+    global _seen
+    if _seen is None or clock.monotonic() - _seen[0] > STALE_AFTER:
+        _seen = (clock.monotonic(), read())
+    return _seen[1]
+
+
+def forget() -> None:
+    """Drop this process's copy, after a change of the catalogue."""
+    global _seen
+    _seen = None
+
+
+def read() -> Vocabulary:
+    """The vocabulary as the database has it; ZIP codes are recognised by their form instead."""
+    categories = list(Category.objects.all())
+    subjects = list(Subject.objects.select_related("category"))
+    aliases = list(Alias.objects.select_related("subject", "category"))
+    places = Place.objects.exclude(kind=Place.Kind.ZIP).values_list("slug", flat=True)
+    short = PlaceAlias.objects.select_related("place").values_list("text", "place__slug")
+    return Vocabulary(
+        subjects={_phrase(one.slug): one.slug for one in subjects}
+        | {one.text: one.subject.slug for one in aliases if one.subject},
+        categories={one.slug: one.slug for one in categories}
+        | {one.text: one.category.slug for one in aliases if one.category},
+        places={_phrase(slug): slug for slug in places} | {_phrase(text): slug for text, slug in short},
+        subject_names={one.slug: (one.name, one.category.slug) for one in subjects},
+        category_names={one.slug: one.name for one in categories},
+    )
+
+
+def _phrase(slug: str) -> str:
+    return slug.replace("-", " ")
