@@ -130,7 +130,7 @@ PRICES = {
     "asl": 65, "chess": 55, "life-coaching": 110, "career-coaching": 120, "public-speaking": 100,
     "dog-training": 95, "makeup": 85, "magic": 65, "gardening": 60, "baking": 70,
 }  # fmt: skip
-BOROUGH_PRICES = {"manhattan": 1.12, "brooklyn": 1.03, "queens": 0.94, "bronx": 0.88, "staten-island": 0.92}
+BOROUGH_PRICES = {"manhattan": 1.12, "brooklyn": 1.03, "queens": 0.94, "bronx": 0.88, "staten island": 0.92}
 
 # Chances of (online, at the instructor's, at the student's).
 WAYS = {

@@ -24,7 +24,7 @@ from students.models import Student
 TIME_ZONE = "America/New_York"
 PARTNER = "Brightside After School"
 # Weights of New York's boroughs; places elsewhere are met by the few who teach online from afar.
-BOROUGHS = {"manhattan": 38, "brooklyn": 34, "queens": 17, "bronx": 7, "staten-island": 4}
+BOROUGHS = {"manhattan": 38, "brooklyn": 34, "queens": 17, "bronx": 7, "staten island": 4}
 AFAR = {"60614": "America/Chicago", "90026": "America/Los_Angeles", "80206": "America/Denver"}
 WITH_ARTICLE = ("Upper ", "Lower ", "Financial ", "East Village", "West Village", "Garment", "Meatpacking")
 SCOPES = {
@@ -266,7 +266,9 @@ class Teachers:
 
     def _where(self, instructor: Instructor, offering: Offering) -> str:
         """A sentence on where and in which languages lessons are, from the facts; begins with a space."""
-        name = instructor.place.name if instructor.place else "New York"
+        place = instructor.place
+        # A ZIP code's parent is its city: "Chicago, IL".
+        name = "New York" if not place else place.parent.split(",")[0] if place.slug in AFAR else place.name
         name = f"the {name}" if name.startswith(WITH_ARTICLE) else name
         ways = {
             "online": (f" I teach online from {name}.", f" Online lessons reach you from {name}."),

@@ -1,0 +1,89 @@
+"""What is asked: the calls of each row, varied by turn and the same in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+from benchmarks.databases import FreeTime
+from benchmarks.people import People, visitor
+from benchmarks.timing import Call
+
+SUBJECTS = (
+    "piano", "guitar", "violin", "voice", "drums", "math", "algebra", "sat-prep", "python", "spanish",
+    "french", "esl", "yoga", "pilates", "personal-training", "tennis", "drawing", "cooking", "chess", "salsa",
+)  # fmt: skip
+PLACES = (
+    "brooklyn", "manhattan", "astoria", "harlem", "park slope", "williamsburg", "upper west side", "11215",
+)  # fmt: skip
+WORDS = (
+    "{subject} tomorrow evening in {place}",
+    "{subject} under $90 saturday morning",
+    "{subject} lessons near {place}",
+    "cheap {subject} next week",
+    "{subject} this weekend in {place} under $120",
+)
+PRICES = (70, 80, 90, 100, 120)
+
+
+def floor(turn: int) -> Call:
+    return Call("/floor")
+
+
+def search(people: People) -> Callable[[int], Call]:
+    """A subject under a price near a place, in a window of three hours of one of the coming days."""
+
+    def make(turn: int) -> Call:
+        rng = Random(f"search {turn}")
+        # 9 am to 6 pm in New York, whichever side of daylight saving: the hours people ask for.
+        start = _midnight() + timedelta(days=rng.randint(1, 14), hours=rng.randint(14, 21))
+        wishes = {
+            "subject": rng.choice(SUBJECTS),
+            "price_max": rng.choice(PRICES),
+            "from": _instant(start),
+            "to": _instant(start + timedelta(hours=3)),
+            "near": rng.choice(PLACES),
+        }
+        return Call(f"/api/v1/openings?{urlencode(wishes)}", people.student(turn))
+
+    return make
+
+
+def month(people: People, instructors: list[int]) -> Callable[[int], Call]:
+    """Thirty days of one instructor, another one each time."""
+
+    def make(turn: int) -> Call:
+        start = _midnight() + timedelta(days=1)
+        wishes = {"from": _instant(start), "to": _instant(start + timedelta(days=30))}
+        instructor = instructors[turn % len(instructors)]
+        return Call(f"/api/v1/instructors/{instructor}/openings?{urlencode(wishes)}", people.student(turn))
+
+    return make
+
+
+def results_page(turn: int) -> Call:
+    rng = Random(f"page {turn}")
+    text = rng.choice(WORDS).format(subject=rng.choice(SUBJECTS).replace("-", " "), place=rng.choice(PLACES))
+    return Call(f"/search?q={quote(text)}", visitor())
+
+
+def instructor_page(slugs: list[str]) -> Callable[[int], Call]:
+    return lambda turn: Call(f"/@{slugs[turn % len(slugs)]}", visitor())
+
+
+def booking(time: FreeTime, headers: dict[str, str]) -> Call:
+    """One booking, with a key of its own so that a repeated request would have one effect."""
+    body = {"offering": time.offering, "starts_at": time.starts_at, "duration_min": time.duration_min}
+    headers = {**headers, "Idempotency-Key": str(uuid4())}
+    return Call("/api/v1/bookings", headers, method="POST", body=body, expect=201)
+
+
+def _midnight() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _instant(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,136 @@
+"""Databases full of demo data, built once and kept beside the development database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from benchmarks.people import People
+from instainstru import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+DAYS = 60
+KEYS = 600
+# A database whose hours end sooner is built anew.
+FRESH = timedelta(days=35)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A database of ``instructors``, and the people in it who have API keys."""
+
+    instructors: int
+    url: str
+    people: People
+
+
+def prepare(instructors: int, *, rebuild: bool = False) -> Bench:
+    """The database of that size: made, migrated and filled where it is not yet."""
+    server = os.environ.get("BENCH_DATABASE_URL") or embedded.database_url()
+    name = f"bench_{instructors}"
+    url = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if known and (rebuild or _is_stale(url)):
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            known = None
+        if not known:
+            print(f"Building {name}: a few minutes, once.", file=sys.stderr)
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    manage(url, "migrate", "--verbosity", "0")
+    output = manage(
+        url, "seed_demo", "--seed", "1", "--instructors", str(instructors),
+        "--students", str(max(2000, instructors // 5)), "--bookings", str(instructors),
+        "--keys", str(KEYS), "--days", str(DAYS), "--json",
+    )  # fmt: skip
+    if not known:
+        with psycopg.connect(url, autocommit=True) as connection:
+            # What autovacuum would do within minutes: index-only scans need the visibility map.
+            connection.execute("VACUUM (ANALYZE)")
+    return Bench(instructors, url, People.of(output))
+
+
+def _is_stale(url: str) -> bool:
+    """Whether the hours end too soon; also for a database that was never finished."""
+    try:
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT max(open_until) FROM instructors_instructor").fetchone()
+    except psycopg.Error:
+        return True
+    return not row or row[0] is None or row[0] < date.today() + FRESH  # noqa: DTZ011 - a day more or less
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    """A time somebody could book now."""
+
+    offering: int
+    instructor: int
+    slug: str
+    starts_at: str
+    duration_min: int
+
+
+_FREE = """
+    WITH chosen AS (
+        SELECT id, slug, 2 + (random() * 30)::int AS days FROM instructors_instructor
+        WHERE status = 'listed' ORDER BY random() LIMIT %(sample)s
+    )
+    SELECT DISTINCT ON (chosen.id) offering.id, chosen.id, chosen.slug, lower(span), offering.durations[1]
+    FROM chosen
+    JOIN instructors_offering offering ON offering.instructor_id = chosen.id
+    JOIN instructors_openday day ON day.instructor_id = chosen.id AND day.date = current_date + chosen.days
+    CROSS JOIN LATERAL unnest(day.free) AS span
+    WHERE offering.is_listed AND offering.modalities[1] <> 'at_student'
+      AND upper(span) - lower(span) >= offering.durations[1] * interval '1 minute'
+    LIMIT %(number)s
+"""
+
+
+def free_times(url: str, number: int) -> list[FreeTime]:
+    """So many free times, each of another instructor, others in every run."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(_FREE, {"number": number, "sample": number * 4}).fetchall()
+    return [
+        FreeTime(offering, instructor, slug, f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", duration)
+        for offering, instructor, slug, start, duration in rows
+    ]
+
+
+def some_instructors(url: str, number: int) -> list[tuple[int, str]]:
+    """Ids and addresses of listed instructors, the same in every run."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT id, slug FROM instructors_instructor WHERE status = 'listed' ORDER BY md5(slug) LIMIT %s",
+            [number],
+        ).fetchall()
+    return [(key, slug) for key, slug in rows]
+
+
+def manage(url: str, *command: str) -> str:
+    """A Django command against that database in development mode; its progress goes to stderr."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "DATABASE_URL": url, "DEBUG": "on"},
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"manage.py {command[0]} failed.\n{done.stdout}")
+    return done.stdout
+
+
+def deadlocks(url: str) -> int:
+    """How many deadlocks the database has seen."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,137 @@
+"""What is measured, row by row, and the bar each has to meet."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from benchmarks import calls, databases
+from benchmarks.databases import ROOT, Bench
+from benchmarks.report import Row, against_floor
+from benchmarks.timing import WARM_UP, Call, Refused, Times, by_turns
+
+FLOOR = calls.floor
+# Bars: times the floor's median; the search's SQL in milliseconds (p95); growth from small to big.
+BARS = {"search": 4, "sql": 5, "month": 3, "results": 8, "instructor": 8, "book": 8, "growth": 1.3}
+
+
+def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row]:
+    """``ports``: ``floor``, ``site`` (the big database) and ``small``."""
+    some = databases.some_instructors(big.url, 400)
+    search = calls.search(big.people)
+    yield from _search(search, ports, number=number)
+    pages: tuple[tuple[str, str, Callable[[int], Call]], ...] = (
+        (
+            "month",
+            "GET /instructors/{id}/openings, 30 days",
+            calls.month(big.people, [key for key, _ in some]),
+        ),
+        ("results", "results page", calls.results_page),
+        ("instructor", "instructor page", calls.instructor_page([slug for _, slug in some])),
+    )
+    for key, name, make in pages:
+        yield _row(key, name, make, ports, number=number)
+    times = iter(databases.free_times(big.url, number + WARM_UP))
+    yield _row(
+        "book", "POST /bookings", lambda turn: calls.booking(next(times), big.people.student(turn)), ports,
+        number=number,
+    )  # fmt: skip
+    yield _one_caller(big, ports)
+
+
+def _search(make: Callable[[int], Call], ports: dict[str, int], *, number: int) -> Iterator[Row]:
+    """Against the floor, and the big database against the small one, in one go."""
+    name = "GET /openings, a subject under a price, 3 hours, near"
+    targets = {
+        "floor": (ports["floor"], FLOOR),
+        "site": (ports["site"], make),
+        "small": (ports["small"], make),
+    }
+    try:
+        times = by_turns(name, targets, number=number)
+    except Refused as error:
+        yield Row(name, bar=BARS["search"], note=str(error))
+        return
+    yield against_floor(name, times, bar=BARS["search"])
+    yield Row(
+        "the same, tenfold the instructors", "× small", times["site"].median / times["small"].median,
+        BARS["growth"], times["site"], note=f"small: {times['small'].median:.2f} ms",
+    )  # fmt: skip
+
+
+def _row(
+    key: str, name: str, make: Callable[[int], Call], ports: dict[str, int], *, number: int, note: str = ""
+) -> Row:
+    targets = {"floor": (ports["floor"], FLOOR), "site": (ports["site"], make)}
+    try:
+        return against_floor(name, by_turns(name, targets, number=number), bar=BARS[key], note=note)
+    except (Refused, StopIteration) as error:
+        return Row(name, bar=BARS[key], note=str(error) or "not enough free times")
+
+
+def _one_caller(big: Bench, ports: dict[str, int]) -> Row:
+    """All from one key, as many as a minute allows: the counting of one busy caller."""
+    name = "GET /openings, all with one key"
+    make = calls.search(big.people)
+    key = {"Authorization": f"Bearer {big.people.partner}"}
+    targets = {
+        "floor": (ports["floor"], FLOOR),
+        "site": (ports["site"], lambda turn: Call(make(turn).path, key)),
+    }
+    try:
+        times = by_turns(name, targets, number=80)
+    except Refused as error:
+        return Row(name, note=str(error))
+    ratio = times["site"].median / times["floor"].median
+    return Row(name, "× floor", ratio, None, times["site"], times["floor"], "within its 120 a minute")
+
+
+def inside(big: Bench, *, number: int) -> Iterator[Row]:
+    """The SQL of a search alone, and the statements a page needs."""
+    some = databases.some_instructors(big.url, 50)
+    makers: dict[str, tuple[Callable[[int], Call], int]] = {
+        "GET /openings": (calls.search(big.people), number),
+        "GET /instructors/{id}/openings": (calls.month(big.people, [key for key, _ in some]), 20),
+        "results page": (calls.results_page, 20),
+        "instructor page": (calls.instructor_page([slug for _, slug in some]), 20),
+    }
+    wanted = {name: [_plain(make(turn)) for turn in range(n + 5)] for name, (make, n) in makers.items()}
+    found = _ask(big.url, wanted)
+    search = found["GET /openings"]
+    if "error" in search:
+        yield Row("SQL of a search alone", "ms p95", bar=BARS["sql"], note=search["error"])
+    else:
+        times = Times.of(search["search_seconds"])
+        yield Row("SQL of a search alone", "ms p95", times.p95, BARS["sql"], times, note="in the process")
+    for name, result in found.items():
+        if "error" in result:
+            yield Row(f"statements: {name}", note=result["error"])
+            continue
+        counts = sorted(result["statements"])
+        all_of_it = Times.of(result["all_seconds"])
+        note = f"{counts[0]}–{counts[-1]}, with signing in" if "GET" in name else f"{counts[0]}–{counts[-1]}"
+        yield Row(f"statements: {name}", "statements", counts[len(counts) // 2], None, all_of_it, note=note)
+
+
+def _plain(call: Call) -> dict[str, object]:
+    return asdict(call)
+
+
+def _ask(url: str, wanted: dict[str, list[dict[str, object]]]) -> dict[str, dict]:
+    """Let a process of its own measure, so that this one stays free of Django."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(wanted, file)
+        file.flush()
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.inside", file.name],
+            cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "DATABASE_URL": url, "RATELIMIT_ENABLE": "off", "LOG_LEVEL": "ERROR"},
+        )  # fmt: skip
+    if done.returncode:
+        return {name: {"error": f"ended with {done.returncode}"} for name in wanted}
+    return json.loads(done.stdout)
