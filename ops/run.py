@@ -99,8 +99,6 @@ def demo_people(environment: dict[str, str]) -> list[dict[str, Any]]:
     which = hashlib.sha256(os.environ.get("DATABASE_URL", "").encode()).hexdigest()[:8]
     remembered = embedded.data_dir() / f"demo-{which}.json"
     if not remembered.exists():
-        if not list(ROOT.glob("*/management/commands/seed_demo.py")):
-            return []
         say("Loading demo data …")
         output = manage(*SEED, environment=environment)
         remembered.parent.mkdir(parents=True, exist_ok=True)
