@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from bookings.models import Booking, Party, Status
@@ -159,9 +160,13 @@ class RescheduleBody(CancelBody):
     starts_at = InstantField(help_text="The new start; length, place and instructor stay.")
 
 
+# Who may not have come.
+ABSENT = [(Party.STUDENT.value, "Student"), (Party.INSTRUCTOR.value, "Instructor")]
+
+
 class NoShowBody(Body):
     absent = serializers.ChoiceField(
-        [(Party.STUDENT, "Student"), (Party.INSTRUCTOR, "Instructor")],
+        ABSENT,
         required=False,
         allow_null=True,
         help_text="Who did not come; only staff need to say, for the others it is the other side.",
@@ -192,6 +197,7 @@ class BookedStudent(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="“First L.” until booked.")
 
 
+@extend_schema_serializer(component_name="Booking")
 class BookingAnswer(serializers.Serializer[Any]):
     """A hold or a lesson. Instants are UTC; money is in minor units of ``currency``."""
 
@@ -218,5 +224,48 @@ class BookingAnswer(serializers.Serializer[Any]):
     cancelled_by = serializers.ChoiceField(Party.choices, allow_null=True)
     cancellation_tier = serializers.ChoiceField(policies.Tier.choices, allow_null=True)
     reason = serializers.CharField()
-    absent = serializers.ChoiceField(Party.choices, allow_null=True)
+    absent = serializers.ChoiceField(ABSENT, allow_null=True)
     version = serializers.IntegerField(help_text="Counts the booking's events.")
+
+
+@extend_schema_serializer(component_name="BookingEvent")
+class EventAnswer(serializers.Serializer[Any]):
+    """Something that happened, and how the booking stood afterwards."""
+
+    version = serializers.IntegerField(help_text="1, 2, 3 … without gaps.")
+    kind = serializers.CharField(help_text="Such as `booking.confirmed`.")
+    created_at = serializers.DateTimeField()
+    by = serializers.ChoiceField(Party.choices, help_text="In whose name.")
+    status = serializers.ChoiceField(Status.choices)
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    previous_starts_at = serializers.DateTimeField(allow_null=True, help_text="Where the lesson was moved.")
+    cancellation_tier = serializers.ChoiceField(policies.Tier.choices, allow_null=True)
+    reason = serializers.CharField()
+
+
+@extend_schema_serializer(component_name="Cancellation")
+class CancellationAnswer(serializers.Serializer[Any]):
+    """What cancelling now would mean. Amounts are in minor units of ``currency``; they sum to the price."""
+
+    allowed = serializers.BooleanField()
+    tier = serializers.ChoiceField(policies.Tier.choices)
+    refund = serializers.IntegerField(help_text="Back to the student.")
+    credit = serializers.IntegerField(help_text="To the student for another lesson.")
+    to_instructor = serializers.IntegerField()
+    currency = serializers.CharField()
+    free_until = serializers.DateTimeField(help_text="The last instant to cancel for free.")
+    next_change_at = serializers.DateTimeField(allow_null=True, help_text="When the tier gets worse.")
+    time_zone = serializers.CharField()
+    summary = serializers.CharField(help_text="The same in words, in the caller's own zone.")
+
+
+@extend_schema_serializer(component_name="Move")
+class MoveAnswer(serializers.Serializer[Any]):
+    """On which terms the lesson could be moved now."""
+
+    allowed = serializers.BooleanField()
+    terms = serializers.ChoiceField(policies.Move.choices)
+    free_until = serializers.DateTimeField(help_text="The last instant to move it freely.")
+    time_zone = serializers.CharField()
+    summary = serializers.CharField(help_text="The same in words, in the caller's own zone.")

@@ -215,7 +215,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["instainstru.accounts.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["instainstru.lib.parsing.JsonParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "instainstru.lib.openapi.Operation",
     "EXCEPTION_HANDLER": "instainstru.lib.problems.problem",
     "COERCE_DECIMAL_TO_STRING": False,
 }
@@ -225,11 +225,16 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "BookingStatus": "bookings.models.Status",
+        "Party": "bookings.models.Party",
+        "AbsentParty": "bookings.serializers.ABSENT",
+        "CancellationTier": "bookings.services.policies.Tier",
+        "Modality": "instructors.models.Modality",
+    },
 }
 RATELIMIT_ENABLE = env.bool("RATELIMIT_ENABLE", default=True)
 # Signing in is counted by `lib/limits.py`; allauth counts the rest, and failures of one address.

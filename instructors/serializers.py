@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from instainstru.lib.errors import Invalid
@@ -114,6 +114,7 @@ def show_away(block: CalendarBlock) -> dict[str, Any]:
 # -- What is read ------------------------------------------------------------------------------------
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+SOURCES = ("pattern", "date")
 _WALL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 
 
@@ -173,7 +174,7 @@ class HoursBody(Body):
 class DateBody(OpenBody):
     date = serializers.DateField(input_formats=["%Y-%m-%d"])
     closed = serializers.BooleanField(required=False, help_text="As ``windows`` being empty.")
-    source = serializers.ChoiceField(("pattern", "date"), required=False, help_text="Ignored.")
+    source = serializers.ChoiceField(SOURCES, required=False, help_text="Ignored.")
     lessons = serializers.ListField(required=False, help_text="Ignored.")
     time_off = serializers.ListField(required=False, help_text="Ignored.")
 
@@ -195,6 +196,7 @@ class WeekBody(Body):
 # -- How answers look, for the API's documents -------------------------------------------------------
 
 
+@extend_schema_serializer(component_name="Opening")
 class OpeningAnswer(serializers.Serializer[Any]):
     """A bookable time, ``[starts_at, ends_at)``, UTC."""
 
@@ -210,7 +212,7 @@ class InstructorInLine(serializers.Serializer[Any]):
     rating = serializers.FloatField(allow_null=True, help_text="1–5; null for new instructors.")
 
 
-class OfferingAnswer(serializers.Serializer[Any]):
+class OfferingInLine(serializers.Serializer[Any]):
     """What an instructor teaches. Money is in minor units of ``currency``."""
 
     id = serializers.IntegerField()
@@ -219,4 +221,113 @@ class OfferingAnswer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     durations = serializers.ListField(child=serializers.IntegerField(), help_text="Minutes.")
     modalities = serializers.ListField(child=serializers.ChoiceField(Modality.choices))
+
+
+@extend_schema_serializer(component_name="Offering")
+class OfferingAnswer(OfferingInLine):
+    """What is taught, and by whom. Money is in minor units of ``currency``."""
+
     instructor = InstructorInLine()
+
+
+@extend_schema_serializer(component_name="InstructorOpenings")
+class TimesAnswer(serializers.Serializer[Any]):
+    """One instructor's times for one offering."""
+
+    offering = OfferingInLine()
+    duration_min = serializers.IntegerField()
+    modality = serializers.ChoiceField(Modality.choices)
+    time_zone = serializers.CharField()
+    openings = OpeningAnswer(many=True)
+
+
+@extend_schema_serializer(component_name="Instructor")
+class CardAnswer(InstructorInLine):
+    rating_count = serializers.IntegerField()
+    headline = serializers.CharField()
+    languages = serializers.ListField(child=serializers.CharField())
+    place = serializers.CharField(allow_null=True, help_text="Neighbourhood or city.")
+    verified = serializers.BooleanField()
+    offerings = OfferingInLine(many=True)
+
+
+@extend_schema_serializer(component_name="Profile")
+class ProfileAnswer(CardAnswer):
+    bio = serializers.CharField()
+    photo = serializers.URLField(allow_null=True)
+    lesson_count = serializers.IntegerField()
+    cancellation_preset = serializers.ChoiceField(Instructor.CancellationPreset.choices)
+    latitude = serializers.FloatField(allow_null=True, help_text="Of a point near the real one.")
+    longitude = serializers.FloatField(allow_null=True)
+
+
+@extend_schema_serializer(component_name="Subject")
+class SubjectAnswer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    category = serializers.CharField(help_text="Slug.")
+    aliases = serializers.ListField(child=serializers.CharField(), help_text="Other words for it.")
+
+
+@extend_schema_serializer(component_name="Category")
+class CategoryAnswer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    subjects = serializers.ListField(child=serializers.CharField(), help_text="Slugs.")
+
+
+@extend_schema_serializer(component_name="Window")
+class WindowAnswer(serializers.Serializer[Any]):
+    """Half-open wall times of the instructor: ``to`` is the first minute that is closed again."""
+
+    to = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": serializers.CharField(), **super().get_fields()}
+
+
+@extend_schema_serializer(component_name="Weekday")
+class WeekdayAnswer(serializers.Serializer[Any]):
+    weekday = serializers.ChoiceField(WEEKDAYS)
+    windows = WindowAnswer(many=True)
+
+
+@extend_schema_serializer(component_name="Hours")
+class HoursAnswer(serializers.Serializer[Any]):
+    """The weekly pattern, monday to sunday."""
+
+    time_zone = serializers.CharField()
+    days = WeekdayAnswer(many=True)
+
+
+class LessonInWeek(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    status = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+
+class AwayAnswer(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="`time_off` or `external`.")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    label = serializers.CharField()
+
+
+@extend_schema_serializer(component_name="Day")
+class DayAnswer(serializers.Serializer[Any]):
+    date = serializers.DateField()
+    closed = serializers.BooleanField()
+    windows = WindowAnswer(many=True)
+    source = serializers.ChoiceField(SOURCES, help_text="Whether the date has hours of its own.")
+    lessons = LessonInWeek(many=True)
+    time_off = AwayAnswer(many=True)
+
+
+@extend_schema_serializer(component_name="Week")
+class WeekAnswer(serializers.Serializer[Any]):
+    """Seven dates, and what already stands in them."""
+
+    week = serializers.DateField(help_text="Its Monday.")
+    time_zone = serializers.CharField()
+    days = DayAnswer(many=True)

@@ -10,16 +10,32 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from bookings import terms
-from bookings.api.taking import TakingView
+from bookings.api.taking import ABSENT, TAKING, TakingView
 from bookings.idempotent import idempotent
 from bookings.models import Booking, Party, Status
-from bookings.serializers import CancelBody, NoShowBody, NothingBody, RescheduleBody, show
+from bookings.serializers import (
+    BookingAnswer,
+    CancelBody,
+    CancellationAnswer,
+    MoveAnswer,
+    NoShowBody,
+    NothingBody,
+    RescheduleBody,
+    show,
+)
 from bookings.services import access, lifecycle, policies
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer, read
 from instainstru.lib.errors import NotFound
+from instainstru.lib.openapi import IDEMPOTENCY_KEY, call
+
+CHANGING = {
+    **ABSENT,
+    409: "It is not that any more (`wrong_status`), or has begun (`already_started`).",
+    422: "A field at fault.",
+}
 
 
 class ChangeView(TakingView):
@@ -29,10 +45,26 @@ class ChangeView(TakingView):
 
 
 class Cancel(ChangeView):
+    @call(
+        "What cancelling now would mean",
+        tag="Bookings",
+        name="preview_cancellation",
+        answers=CancellationAnswer,
+        refusals=ABSENT,
+    )
     def get(self, request: Request, booking_id: UUID) -> HttpResponse:
         met = access.booking_for(signed_in(request), booking_id)
         return answer(show_cancellation(met, zone=signed_in(request).time_zone, now=clock.now()))
 
+    @call(
+        "Cancel a lesson",
+        tag="Bookings",
+        name="cancel_booking",
+        body=CancelBody,
+        answers=BookingAnswer,
+        refusals=CHANGING,
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @idempotent
     def post(self, request: Request, booking_id: UUID) -> HttpResponse:
         fields = read(CancelBody, request.data)
@@ -44,10 +76,30 @@ class Cancel(ChangeView):
 
 
 class Reschedule(ChangeView):
+    @call(
+        "On which terms a lesson could be moved now",
+        tag="Bookings",
+        name="preview_reschedule",
+        answers=MoveAnswer,
+        refusals=ABSENT,
+    )
     def get(self, request: Request, booking_id: UUID) -> HttpResponse:
         met = access.booking_for(signed_in(request), booking_id)
         return answer(show_move(met, zone=signed_in(request).time_zone, now=clock.now()))
 
+    @call(
+        "Move a lesson",
+        tag="Bookings",
+        name="reschedule_booking",
+        body=RescheduleBody,
+        answers=BookingAnswer,
+        refusals={
+            **ABSENT,
+            409: f"{CHANGING[409]} Also `needs_consent`, `moved_already`; `slot_taken` with `alternatives`.",
+            422: TAKING[422],
+        },
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @idempotent
     def post(self, request: Request, booking_id: UUID) -> HttpResponse:
         fields = read(RescheduleBody, request.data)
@@ -65,6 +117,15 @@ class Reschedule(ChangeView):
 class Complete(ApiView):
     required_scopes = {"POST": Scope.BOOKINGS_WRITE}
 
+    @call(
+        "Say that a lesson was given (instructor)",
+        tag="Bookings",
+        name="complete_booking",
+        body=NothingBody,
+        answers=BookingAnswer,
+        refusals={**ABSENT, 409: "`wrong_status`, or `too_early` with `possible_from`."},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @idempotent
     def post(self, request: Request, booking_id: UUID) -> HttpResponse:
         read(NothingBody, request.data)
@@ -77,6 +138,15 @@ class Complete(ApiView):
 class NoShow(ApiView):
     required_scopes = {"POST": Scope.BOOKINGS_WRITE}
 
+    @call(
+        "Say that the other side did not come",
+        tag="Bookings",
+        name="report_no_show",
+        body=NoShowBody,
+        answers=BookingAnswer,
+        refusals={**CHANGING, 409: "`wrong_status`; `too_early` or `too_late` with when it is possible."},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @idempotent
     def post(self, request: Request, booking_id: UUID) -> HttpResponse:
         fields = read(NoShowBody, request.data)

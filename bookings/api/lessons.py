@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
-from bookings.api.taking import TakingView, own_hold, student_of, wanted_of
+from bookings.api.taking import ABSENT, TAKING, TakingView, own_hold, student_of, wanted_of
 from bookings.idempotent import idempotent
 from bookings.models import Status
-from bookings.serializers import BookingBody, show, show_event
+from bookings.serializers import BookingAnswer, BookingBody, EventAnswer, show, show_event
 from bookings.services import access, history, ics, lifecycle
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
@@ -20,12 +21,26 @@ from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer, read
 from instainstru.lib.errors import Invalid, NotFound
 from instainstru.lib.fields import Parameters
+from instainstru.lib.openapi import IDEMPOTENCY_KEY, PAGING, call, page_of, parameter
 from instainstru.lib.paging import page
 
 
 class Bookings(TakingView):
     required_scopes = {"GET": Scope.BOOKINGS_READ, "POST": Scope.BOOKINGS_WRITE}
 
+    @call(
+        "Lessons of mine, of the students I bring, and those I give; the newest first",
+        tag="Bookings",
+        name="list_bookings",
+        answers=page_of(BookingAnswer, "BookingPage"),
+        refusals={422: "A parameter at fault."},
+        parameters=[
+            parameter("status", "Some of: " + ", ".join(Status.values) + ". By default all but holds."),
+            parameter("from", "Starts at or after this instant.", OpenApiTypes.DATETIME),
+            parameter("to", "Starts before this instant.", OpenApiTypes.DATETIME),
+            *PAGING,
+        ],
+    )
     def get(self, request: Request) -> HttpResponse:
         wishes = Parameters(request.GET, known=("status", "from", "to", "cursor", "limit"))
         statuses = wishes.choices("status", Status.values)
@@ -42,6 +57,16 @@ class Bookings(TakingView):
             rows = rows.filter(starts_at__lt=high)
         return answer(page(rows, request=request, order=["-id"]).as_json(show))
 
+    @call(
+        "Book: a hold, or a time straight away",
+        tag="Bookings",
+        name="create_booking",
+        body=BookingBody,
+        answers=BookingAnswer,
+        status=201,
+        refusals={**TAKING, 409: TAKING[409] + " For holds also `hold_expired` and `wrong_status`."},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @idempotent
     def post(self, request: Request) -> HttpResponse:
         fields = read(BookingBody, request.data)
@@ -69,6 +94,7 @@ def _named_hold(request: Request, hold_id: UUID) -> Any:
 class Booking(ApiView):
     required_scopes = {"GET": Scope.BOOKINGS_READ}
 
+    @call("One booking", tag="Bookings", name="get_booking", answers=BookingAnswer, refusals=ABSENT)
     def get(self, request: Request, booking_id: UUID) -> HttpResponse:
         return answer(show(access.booking_for(signed_in(request), booking_id).booking))
 
@@ -76,6 +102,14 @@ class Booking(ApiView):
 class BookingEvents(ApiView):
     required_scopes = {"GET": Scope.BOOKINGS_READ}
 
+    @call(
+        "What happened to a booking, first to last",
+        tag="Bookings",
+        name="list_booking_events",
+        answers=page_of(EventAnswer, "EventPage"),
+        refusals=ABSENT,
+        parameters=PAGING,
+    )
     def get(self, request: Request, booking_id: UUID) -> HttpResponse:
         booking = access.booking_for(signed_in(request), booking_id).booking
         return answer(
@@ -88,6 +122,14 @@ class BookingEvents(ApiView):
 class BookingCalendarFile(ApiView):
     required_scopes = {"GET": Scope.BOOKINGS_READ}
 
+    @call(
+        "A booking as a calendar file",
+        tag="Bookings",
+        name="get_booking_calendar_file",
+        answers=OpenApiTypes.STR,
+        kind="text/calendar",
+        refusals=ABSENT,
+    )
     def get(self, request: Request, booking_id: UUID) -> HttpResponse:
         met = access.booking_for(signed_in(request), booking_id)
         url = request.build_absolute_uri(reverse("bookings:lesson", args=[booking_id]))

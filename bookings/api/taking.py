@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from bookings.idempotent import idempotent
 from bookings.models import Booking, Party
-from bookings.serializers import HoldBody, NothingBody, show
+from bookings.serializers import BookingAnswer, HoldBody, NothingBody, show
 from bookings.services import access, alternatives, lifecycle
 from bookings.services.wanted import SlotTaken, Wanted, wish
 from instainstru.accounts.models import Scope
@@ -20,8 +20,16 @@ from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer, read
 from instainstru.lib.errors import Invalid, NotFound
 from instainstru.lib.limits import SAFE
+from instainstru.lib.openapi import IDEMPOTENCY_KEY, call
 from instructors.serializers import show_offering
 from instructors.services import catalogue
+
+ABSENT = {404: "Absent, or not yours: the two are never told apart."}
+TAKING = {
+    409: "`slot_taken` with `alternatives`, `student_busy`, or `idempotency_in_progress`.",
+    422: "A field at fault; or `outside_hours`, `too_soon`, `too_far`, `off_grid`, `wrong_duration`, "
+    "`wrong_modality`, `idempotency_key_reused`.",
+}
 
 
 class TakingView(ApiView):
@@ -80,6 +88,16 @@ def own_hold(request: Request, hold_id: UUID) -> Booking:
 class Holds(TakingView):
     required_scopes = {"POST": Scope.BOOKINGS_WRITE}
 
+    @call(
+        "Hold a time for some minutes",
+        tag="Bookings",
+        name="create_hold",
+        body=HoldBody,
+        answers=BookingAnswer,
+        status=201,
+        refusals=TAKING,
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @idempotent
     def post(self, request: Request) -> HttpResponse:
         fields = read(HoldBody, request.data)
@@ -95,9 +113,25 @@ class Holds(TakingView):
 class Hold(ApiView):
     required_scopes = {"GET": Scope.BOOKINGS_READ, "DELETE": Scope.BOOKINGS_WRITE}
 
+    @call(
+        "One hold, or what became of it",
+        tag="Bookings",
+        name="get_hold",
+        answers=BookingAnswer,
+        refusals=ABSENT,
+    )
     def get(self, request: Request, hold_id: UUID) -> HttpResponse:
         return answer(show(own_hold(request, hold_id)))
 
+    @call(
+        "Give a hold up",
+        tag="Bookings",
+        name="release_hold",
+        answers=None,
+        status=204,
+        says="It is given up, or was over already.",
+        refusals={**ABSENT, 409: "It is no hold any more (`wrong_status`)."},
+    )
     def delete(self, request: Request, hold_id: UUID) -> HttpResponse:
         lifecycle.release(own_hold(request, hold_id), by=request.user)
         return answer(None, status=204)
@@ -106,6 +140,15 @@ class Hold(ApiView):
 class ExtendHold(ApiView):
     required_scopes = {"POST": Scope.BOOKINGS_WRITE}
 
+    @call(
+        "Hold it for as long once more",
+        tag="Bookings",
+        name="extend_hold",
+        body=NothingBody,
+        answers=BookingAnswer,
+        refusals={**ABSENT, 409: "`already_extended`, `hold_expired` or `wrong_status`."},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     @idempotent
     def post(self, request: Request, hold_id: UUID) -> HttpResponse:
         read(NothingBody, request.data)

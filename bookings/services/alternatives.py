@@ -1,4 +1,4 @@
-"""What to offer instead of a time that is gone: the instructor's nearest others, and who else is free then."""
+"""What to offer instead of a time that is gone: the instructor's nearest others, and who else is free."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FREE_THEN = """
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """``same_instructor``: starts, nearest first; ``others``: offerings free at the wanted time, best first."""
+    """``same_instructor``: starts, nearest first; ``others``: offerings free then, best first."""
 
     same_instructor: list[datetime]
     others: list[Offering]

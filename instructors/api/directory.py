@@ -12,12 +12,22 @@ from instainstru.accounts.models import Scope
 from instainstru.lib.drf import ApiView, answer
 from instainstru.lib.errors import NotFound
 from instainstru.lib.fields import Parameters
+from instainstru.lib.openapi import PAGING, call, page_of, parameter
 from instainstru.lib.paging import MOST, page
 from instructors.models import Category, Instructor, Subject
-from instructors.serializers import show_card, show_category, show_profile, show_subject
+from instructors.serializers import (
+    CardAnswer,
+    CategoryAnswer,
+    ProfileAnswer,
+    SubjectAnswer,
+    show_card,
+    show_category,
+    show_profile,
+    show_subject,
+)
 from instructors.services import profile
 
-PAGING = ("cursor", "limit")
+CURSOR = ("cursor", "limit")
 
 
 class CatalogueView(ApiView):
@@ -25,8 +35,16 @@ class CatalogueView(ApiView):
 
 
 class Instructors(CatalogueView):
+    @call(
+        "Everybody who teaches here, the newest first",
+        tag="Catalogue",
+        name="list_instructors",
+        answers=page_of(CardAnswer, "InstructorPage"),
+        refusals={422: "A parameter at fault."},
+        parameters=[parameter("subject", "Only those who teach it (slug)."), *PAGING],
+    )
     def get(self, request: Request) -> HttpResponse:
-        wishes = Parameters(request.GET, known=("subject", *PAGING))
+        wishes = Parameters(request.GET, known=("subject", *CURSOR))
         subject = wishes.text("subject", longest=50)
         wishes.check()
         rows = profile.listed()
@@ -36,6 +54,13 @@ class Instructors(CatalogueView):
 
 
 class OneInstructor(CatalogueView):
+    @call(
+        "One instructor, by number or slug",
+        tag="Catalogue",
+        name="get_instructor",
+        answers=ProfileAnswer,
+        refusals={404: "No such instructor."},
+    )
     def get(self, request: Request, instructor: str) -> HttpResponse:
         Parameters(request.GET, known=()).check()
         found = profile.listed().filter(profile.named(instructor)).first()
@@ -50,8 +75,16 @@ def _card(instructor: Instructor) -> dict[str, Any]:
 
 
 class Subjects(CatalogueView):
+    @call(
+        "What can be taught",
+        tag="Catalogue",
+        name="list_subjects",
+        answers=page_of(SubjectAnswer, "SubjectPage"),
+        refusals={422: "A parameter at fault."},
+        parameters=[parameter("category", "Only those of it (slug)."), *PAGING],
+    )
     def get(self, request: Request) -> HttpResponse:
-        wishes = Parameters(request.GET, known=("category", *PAGING))
+        wishes = Parameters(request.GET, known=("category", *CURSOR))
         category = wishes.text("category", longest=50)
         wishes.check()
         rows = Subject.objects.select_related("category").prefetch_related("aliases")
@@ -61,8 +94,16 @@ class Subjects(CatalogueView):
 
 
 class Categories(CatalogueView):
+    @call(
+        "Subjects by category",
+        tag="Catalogue",
+        name="list_categories",
+        answers=page_of(CategoryAnswer, "CategoryPage"),
+        refusals={422: "A parameter at fault."},
+        parameters=PAGING,
+    )
     def get(self, request: Request) -> HttpResponse:
-        Parameters(request.GET, known=PAGING).check()
+        Parameters(request.GET, known=CURSOR).check()
         rows = Category.objects.prefetch_related(
             Prefetch("subjects", Subject.objects.order_by("position", "slug"))
         )

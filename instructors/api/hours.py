@@ -11,6 +11,8 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from bookings.services import access
@@ -20,10 +22,13 @@ from instainstru.lib import clock, etags
 from instainstru.lib.drf import ApiView, answer, read
 from instainstru.lib.errors import Invalid
 from instainstru.lib.fields import Unreadable, read_date
+from instainstru.lib.openapi import IF_MATCH, call
 from instructors.models import Instructor
 from instructors.serializers import (
     WEEKDAYS,
+    HoursAnswer,
     HoursBody,
+    WeekAnswer,
     WeekBody,
     show_away,
     show_window,
@@ -31,12 +36,30 @@ from instructors.serializers import (
 from instructors.services import profile, schedule, weeks
 from instructors.services.schedule import Window
 
+NO_INSTRUCTOR = {404: "The caller does not teach here."}
+SAVING = {
+    **NO_INSTRUCTOR,
+    412: "It was changed meanwhile (`stale`): `current` is what it is, `yours` what was sent.",
+    422: "A field at fault, or `skipped_time`: daylight saving jumps over it.",
+    428: "Send `If-Match`.",
+}
+DATE = OpenApiParameter(
+    "day", OpenApiTypes.DATE, OpenApiParameter.PATH, description="Any date of the week, Monday to Sunday."
+)
+
 
 class HoursView(ApiView):
     required_scopes = {"GET": Scope.HOURS_READ, "PUT": Scope.HOURS_WRITE}
 
 
 class Hours(HoursView):
+    @call(
+        "My weekly pattern, with an `ETag`",
+        tag="My hours",
+        name="get_my_hours",
+        answers=HoursAnswer,
+        refusals=NO_INSTRUCTOR,
+    )
     def get(self, request: Request) -> HttpResponse:
         instructor = profile.instructor_of(signed_in(request))
         week = schedule.week_of(instructor)
@@ -44,6 +67,15 @@ class Hours(HoursView):
             request, answer(show_hours(instructor, week)), etag=etags.tag(schedule.version_of(week))
         )
 
+    @call(
+        "Replace my weekly pattern",
+        tag="My hours",
+        name="put_my_hours",
+        body=HoursBody,
+        answers=HoursAnswer,
+        refusals=SAVING,
+        parameters=[IF_MATCH],
+    )
     def put(self, request: Request) -> HttpResponse:
         instructor = profile.instructor_of(signed_in(request))
         days = read(HoursBody, request.data)["days"]
@@ -65,11 +97,28 @@ class Hours(HoursView):
 
 
 class Week(HoursView):
+    @call(
+        "The week of a date, with an `ETag`",
+        tag="My hours",
+        name="get_my_week",
+        answers=WeekAnswer,
+        refusals={**NO_INSTRUCTOR, 422: "A field at fault."},
+        parameters=[DATE],
+    )
     def get(self, request: Request, day: str) -> HttpResponse:
         instructor = profile.instructor_of(signed_in(request))
         week = weeks.week_at(instructor, _date(day))
         return etags.tagged(request, answer(show_week(instructor, week)), etag=etags.tag(week.version))
 
+    @call(
+        "Say what is open in the week of a date",
+        tag="My hours",
+        name="put_my_week",
+        body=WeekBody,
+        answers=WeekAnswer,
+        refusals=SAVING,
+        parameters=[DATE, IF_MATCH],
+    )
     def put(self, request: Request, day: str) -> HttpResponse:
         instructor = profile.instructor_of(signed_in(request))
         at = _date(day)

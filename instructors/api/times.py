@@ -12,9 +12,10 @@ from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer
 from instainstru.lib.errors import Invalid
 from instainstru.lib.fields import Parameters
+from instainstru.lib.openapi import call, parameter
 from instainstru.rules import services as rules_service
 from instructors.models import Modality, Offering
-from instructors.serializers import show_offering_briefly
+from instructors.serializers import TimesAnswer, show_offering_briefly
 from instructors.services import catalogue, openings
 
 USUAL_SPAN = timedelta(days=7)
@@ -25,6 +26,23 @@ DAY = timedelta(days=1)
 class InstructorOpenings(ApiView):
     required_scopes = {"GET": Scope.OPENINGS_READ}
 
+    @call(
+        "The bookable times of one instructor",
+        tag="Openings",
+        name="list_instructor_openings",
+        answers=TimesAnswer,
+        refusals={
+            404: "No such instructor, or no such offering of theirs.",
+            422: "A parameter at fault; `wrong_duration` and `wrong_modality` name what is offered.",
+        },
+        parameters=[
+            parameter("offering", "Needed where the instructor has more than one.", int),
+            parameter("duration", "Minutes. By default 60, or else the offering's shortest.", int),
+            parameter("modality", "By default the offering's first.", choices=Modality.values),
+            parameter("from", "An instant, or a date where the instructor is. By default now."),
+            parameter("to", "An instant, or a date (that whole day). By default a week on; at most 93 days."),
+        ],
+    )
     def get(self, request: Request, instructor: str) -> HttpResponse:
         wishes = Parameters(request.GET, known=("offering", "duration", "modality", "from", "to"))
         number = wishes.integer("offering")
