@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,20 @@ from instainstru.events import dispatch
 ROOT = Path(__file__).resolve().parents[2]
 # Longer than anything here takes on a busy machine; who waits so long has failed.
 PATIENCE = 30.0
+# One process for all of it: starting Python and Django is most of what each of these steps costs.
+SET_UP = """
+import io, json, django
+from instainstru import embedded
+embedded.start()
+(embedded.data_dir() / "keep").touch()
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+people = io.StringIO()
+call_command("seed_demo", instructors=2, students=4, keys=4, bookings=0, days=14, json=True, stdout=people)
+print(json.dumps({"database": embedded.database_url(), "redis": embedded.redis_url(),
+                  "people": json.loads(people.getvalue())["people"]}))
+"""
 
 
 def wait_for(condition: Callable[[], Any], what: str) -> Any:
@@ -46,14 +61,13 @@ class Machine:
         self.port = free_port()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
+            name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")
         }
         self.environment = {
             **inherited,
             "DATA_DIR": str(data),
             "DEBUG": "1",
+            "DJANGO_SETTINGS_MODULE": "instainstru.settings",
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
             "LOG_LEVEL": "WARNING",
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
@@ -81,13 +95,10 @@ class Machine:
         return dict(json.loads(self.run("-m", "instainstru.embedded", "start")))
 
     def set_up(self) -> None:
-        self.servers()
-        code = "from instainstru import embedded as e; print(e.database_url(), e.redis_url())"
-        self.database_url, self.redis_url = self.run("-c", code).split()
-        self.run("manage.py", "migrate", "--verbosity", "0")
-        sizes = {"instructors": 2, "students": 4, "keys": 4, "bookings": 0, "days": 14}
-        options = [text for name, number in sizes.items() for text in (f"--{name}", str(number))]
-        self.people = json.loads(self.run("manage.py", "seed_demo", "--json", *options))["people"]
+        """Servers, tables and people; afterwards their addresses are known."""
+        told = json.loads(self.run("-c", SET_UP))
+        self.database_url, self.redis_url = told["database"], told["redis"]
+        self.keys = [person["api_key"] for person in told["people"] if person["role"] == "student"]
 
     def start(self, role: str, **environment: str) -> None:
         """Start the Procfile's process of that role."""
@@ -107,7 +118,8 @@ class Machine:
     def kill(self, role: str) -> None:
         """As the power failing: no signal handler runs, no child goes on."""
         process = self.processes.pop(role)
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
 
     def end(self) -> None:
@@ -141,9 +153,6 @@ class Machine:
 
     # -- Bookings
 
-    def keys(self) -> list[str]:
-        return [person["api_key"] for person in self.people if person["role"] == "student"]
-
     def free_times(self, number: int) -> list[dict[str, Any]]:
         """Bodies of bookings that do not come near each other."""
         found: list[dict[str, Any]] = []
@@ -153,7 +162,7 @@ class Machine:
         )
         for instructor, offering in self.query(listed):
             path, query = f"instructors/{instructor}/openings", {"offering": offering, "to": until}
-            told = self.call("GET", path, key=self.keys()[0], params=query).json()
+            told = self.call("GET", path, key=self.keys[0], params=query).json()
             last = datetime.min.replace(tzinfo=UTC)
             for opening in told["openings"]:
                 start = datetime.fromisoformat(opening["starts_at"])

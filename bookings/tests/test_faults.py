@@ -67,7 +67,7 @@ def test_a_worker_killed_with_a_letter_in_its_hands_repeats_that_letter_and_no_o
     mail_server.block_after(1)
     worker()
     for number, body in enumerate(times):
-        assert machine.book(body, key=machine.keys()[0], name=f"worker-{number}")
+        assert machine.book(body, key=machine.keys[0], name=f"worker-{number}")
     wait_for(lambda: len(mail_server.received) == 2, "the letter in the worker's hands")
 
     machine.kill("worker")
@@ -92,12 +92,12 @@ def test_bookings_go_on_without_the_broker_and_their_letters_come_when_it_is_bac
 ) -> None:
     times = machine.free_times(4)
     worker()
-    assert machine.book(times[0], key=machine.keys()[0], name="broker-0")
+    assert machine.book(times[0], key=machine.keys[0], name="broker-0")
     wait_for(lambda: all_delivered(machine), "the first letters")
 
     os.kill(machine.servers()["valkey"], signal.SIGKILL)
     for number in (1, 2, 3):
-        assert machine.book(times[number], key=machine.keys()[0], name=f"broker-{number}")
+        assert machine.book(times[number], key=machine.keys[0], name=f"broker-{number}")
     assert not all_delivered(machine)
     machine.servers()
     machine.wake()
@@ -114,25 +114,26 @@ def test_what_was_acknowledged_before_a_crash_is_there_once_and_the_rest_can_be_
     bodies = machine.free_times(16)
     names = [f"{victim}-{number}" for number in range(len(bodies))]
     acknowledged: dict[str, str] = {}
+    pid = machine.processes["web"].pid if victim == "web" else machine.servers()["postgres"]
 
     def book(number: int) -> None:
-        keys = machine.keys()
-        found = machine.book(bodies[number], key=keys[number % len(keys)], name=names[number])
+        key = machine.keys[number % len(machine.keys)]
+        found = machine.book(bodies[number], key=key, name=names[number])
         if found:
             acknowledged[names[number]] = found
 
+    def book_and_kill(number: int) -> None:
+        book(number)
+        if number == 5:  # its neighbours are under way
+            (os.killpg if victim == "web" else os.kill)(pid, signal.SIGKILL)
+
     with ThreadPoolExecutor(4) as clients:
-        for number in range(len(bodies)):
-            clients.submit(book, number)
-        wait_for(lambda: len(acknowledged) >= 4, "some bookings")
-        if victim == "web":
-            machine.kill("web")
-        else:
-            os.kill(machine.servers()["postgres"], signal.SIGKILL)
+        list(clients.map(book_and_kill, range(len(bodies))))
     before = dict(acknowledged)
-    assert 4 <= len(before) < len(bodies), "the crash came too late to mean anything"
+    assert 0 < len(before) < len(bodies)
 
     if victim == "web":
+        machine.kill("web")
         machine.start_web()
     else:
         machine.servers()
