@@ -10,7 +10,7 @@ from collections.abc import Callable
 from celery import shared_task
 
 from bookings.reactions import REACTIONS
-from bookings.services import sweeps
+from bookings.services import guests, sweeps
 from instainstru.events import dispatch
 from instainstru.lib import clock, locks
 
@@ -53,6 +53,11 @@ def complete_lessons() -> None:
 @shared_task
 def forget_idempotency_keys() -> None:
     _sweep("forget idempotency keys", lambda: sweeps.forget_idempotency_keys(now=clock.now()))
+
+
+@shared_task
+def forget_guests() -> None:
+    _sweep("forget guests", lambda: guests.forget(now=clock.now()))
 
 
 def _sweep(name: str, batch: Callable[[], int]) -> None:

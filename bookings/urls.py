@@ -1,11 +1,15 @@
 from django.urls import path
 
-from bookings.views import checkout, lesson, move, teaching
+from bookings.views import checkout, identity, lesson, move, teaching
 
 app_name = "bookings"
 urlpatterns = [
     path("hold", checkout.hold, name="hold"),
     path("bookings/<uuid:booking_id>/confirm", checkout.confirm, name="confirm"),
+    path("bookings/<uuid:booking_id>/identify", identity.identify, name="identify"),
+    path("bookings/<uuid:booking_id>/verify", identity.verify_code, name="verify_code"),
+    path("bookings/<uuid:booking_id>/resend", identity.resend_code, name="resend_code"),
+    path("bookings/<uuid:booking_id>/address", identity.change_address, name="change_address"),
     path("bookings/<uuid:booking_id>/extend", checkout.extend, name="extend"),
     path("bookings/<uuid:booking_id>/release", checkout.release, name="release"),
     path("bookings/<uuid:booking_id>/booked", checkout.booked, name="booked"),

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 from smtplib import SMTPException
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from bookings import visitors
-from bookings.forms import CodeForm, IdentityForm
+from bookings.identity import CodeForm, IdentityForm
 from bookings.services import guests
-from bookings.views import checkout
+from bookings.views.checkout import confirm_page
 from bookings.visitors import here, visitor_required
 from instainstru.accounts import codes
 from instainstru.events.notify import Recipient, send_letter
@@ -30,25 +28,6 @@ logger = logging.getLogger(__name__)
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
-def step(request: HttpRequest, booking_id: UUID, form: Any = None) -> dict[str, Any]:
-    """What the confirm page shows a guest: the form of the step they are at."""
-    waiting = codes.data_of(request.session.get(visitors.CODE, ""))
-    if waiting is None or isinstance(form, IdentityForm):
-        return {
-            "step": "email",
-            "form": form or IdentityForm(initial=waiting or request.session.get(visitors.TYPED)),
-            "url": reverse("bookings:identify", args=[booking_id]),
-        }
-    return {
-        "step": "code",
-        "form": form or CodeForm(),
-        "url": reverse("bookings:verify_code", args=[booking_id]),
-        "email": waiting["email"],
-        "resend_url": reverse("bookings:resend_code", args=[booking_id]),
-        "back_url": reverse("bookings:change_address", args=[booking_id]),
-    }
-
-
 @require_POST
 @visitor_required
 @throttled("write")
@@ -57,8 +36,13 @@ def identify(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     form = IdentityForm(request.POST)
     if not here(request).is_guest:
         return redirect("bookings:confirm", booking_id)
-    if not form.is_valid() or not _send(request, form.cleaned_data, form):
-        return checkout.confirm_page(request, booking_id, guest_form=form)
+    if not form.is_valid():
+        return confirm_page(request, booking_id, guest_form=form)
+    try:
+        _send(request, form.cleaned_data)
+    except DomainError as refusal:
+        form.add_error(None, refusal.message)
+        return confirm_page(request, booking_id, guest_form=form)
     return redirect("bookings:confirm", booking_id)
 
 
@@ -68,17 +52,18 @@ def identify(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 def resend_code(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """Another code to the same address; the one before is no longer good."""
     handle = request.session.get(visitors.CODE, "")
-    waiting = codes.data_of(handle) or request.session.get(visitors.TYPED)
-    if waiting:
-        form = CodeForm({})
-        form.errors.clear()
-        if not _send(request, waiting, form):
-            return checkout.confirm_page(request, booking_id, guest_form=form)
-        codes.forget(handle)
-        messages.info(request, "Another code is on its way.")
+    waiting = codes.data_of(handle)
+    if waiting is not None:
+        try:
+            _send(request, waiting)
+            codes.forget(handle)
+            messages.info(request, "Another code is on its way.")
+        except DomainError as refusal:
+            messages.error(request, refusal.message)
     return redirect("bookings:confirm", booking_id)
 
 
+@require_safe
 @visitor_required
 def change_address(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """Back to the first step, with what was typed still there."""
@@ -96,39 +81,40 @@ def verify_code(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         return redirect("bookings:confirm", booking_id)
     form = CodeForm(request.POST)
     if not form.is_valid():
-        return checkout.confirm_page(request, booking_id, guest_form=form)
+        return confirm_page(request, booking_id, guest_form=form)
     try:
         proved = codes.check(request.session.get(visitors.CODE, ""), form.cleaned_data["code"])
         arrival = guests.arrive(guest, **proved)
-    except DomainError as refusal:
+    except codes.WrongCode as refusal:
         form.add_error("code", refusal.message)
-        if isinstance(refusal, codes.CodeExpired):
-            form = IdentityForm(initial=request.session.get(visitors.TYPED))
-            messages.warning(request, refusal.message)
-        return checkout.confirm_page(request, booking_id, guest_form=form)
+        return confirm_page(request, booking_id, guest_form=form)
+    except DomainError as refusal:
+        messages.warning(request, refusal.message)
+        return redirect("bookings:confirm", booking_id)
     visitors.forget(request)
     login(request, arrival.account, backend=BACKEND)
     visitors.say(request, arrival.refusals)
-    return redirect("bookings:lessons" if arrival.refusals else "bookings:confirm", *([] if arrival.refusals else [booking_id]))
+    if arrival.refusals:
+        return redirect("bookings:lessons")
+    return redirect("bookings:confirm", booking_id)
 
 
-def _send(request: HttpRequest, who: dict[str, str], form: Any) -> bool:
-    """Send a code and remember its handle; False with an error in ``form`` where that failed."""
+def _send(request: HttpRequest, who: dict[str, str]) -> None:
+    """Mail a code and remember its handle in the session; raises a refusal to show."""
+    request.session[visitors.TYPED] = who
     limits.count(request, group="code_mail", caller=who["email"])
     handle, code = codes.issue(who)
-    request.session[visitors.TYPED] = who
-    name = f"{who['first_name']} {who['last_name']}"
     try:
         send_letter(
             "sign_in_code",
-            to=Recipient(name, who["email"]),
+            to=Recipient(f"{who['first_name']} {who['last_name']}", who["email"]),
             context={"code": code, "minutes": codes.GOOD_FOR_MIN},
             message_id=f"code-{new_id().hex}",
         )
     except (SMTPException, OSError) as error:
         logger.warning("A code could not be sent: %s", error)
         codes.forget(handle)
-        form.add_error(None, "The mail could not be sent just now. Please try again in a moment.")
-        return False
+        raise DomainError(
+            "The mail could not be sent just now. Please try again in a moment.", code="mail_failed"
+        ) from error
     request.session[visitors.CODE] = handle
-    return True

@@ -28,7 +28,11 @@ logger = logging.getLogger(__name__)
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Requests per minute of one caller; each group is counted for itself.
-RATES = {"read": 120, "write": 30, "money": 5, "sign_in": 5, "messages": 60, "partner": 120}
+RATES = {
+    "read": 120, "write": 30, "money": 5, "sign_in": 5, "messages": 60, "partner": 120,
+    # New guests of one address, and codes mailed to one.
+    "guests": 10, "code_mail": 3,
+}  # fmt: skip
 # How long a server that did not answer is left alone, in seconds.
 REST = 5.0
 

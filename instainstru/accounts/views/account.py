@@ -18,6 +18,7 @@ from instainstru.accounts.models import ApiKey, Scope, User
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
 from instainstru.lib.errors import DomainError, NotFound
+from instainstru.lib.http import posted
 from instainstru.lib.limits import throttled
 
 
@@ -41,7 +42,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     """Name and time zone; the way to everything else about signing in."""
     user = signed_in(request)
     names = ("first_name", "last_name", "time_zone")
-    form = SettingsForm(request.POST or None, initial={name: getattr(user, name) for name in names})
+    form = SettingsForm(posted(request), initial={name: getattr(user, name) for name in names})
     if request.method == "POST" and form.is_valid():
         services.change_profile(user, **form.cleaned_data)
         messages.success(request, "Saved.")
@@ -70,7 +71,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     the session store.
     """
     user = signed_in(request)
-    form = ApiKeyForm(request.POST or None, initial={"scopes": [Scope.OPENINGS_READ]})
+    form = ApiKeyForm(posted(request), initial={"scopes": [Scope.OPENINGS_READ]})
     made = None
     if request.method == "POST" and form.is_valid():
         try:
