@@ -3,9 +3,10 @@
 from django.urls import path
 
 from bookings.api import changes, lessons, taking
-from instructors.api import directory, hours, times
+from instructors.api import directory, hours, search, times
 
 urlpatterns = [
+    path("openings", search.Openings.as_view()),
     path("categories", directory.Categories.as_view()),
     path("subjects", directory.Subjects.as_view()),
     path("instructors", directory.Instructors.as_view()),

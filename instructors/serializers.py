@@ -241,6 +241,51 @@ class TimesAnswer(serializers.Serializer[Any]):
     openings = OpeningAnswer(many=True)
 
 
+class ReadingAnswer(serializers.Serializer[Any]):
+    """How ``q`` was understood. Prices are whole units of the currency, an hour."""
+
+    subjects = serializers.ListField(child=serializers.CharField())
+    exclude_subjects = serializers.ListField(child=serializers.CharField())
+    category = serializers.CharField(allow_null=True)
+    price_min = serializers.IntegerField(allow_null=True)
+    price_max = serializers.IntegerField(allow_null=True)
+    date_from = serializers.DateField(allow_null=True)
+    date_to = serializers.DateField(allow_null=True)
+    weekdays = serializers.ListField(child=serializers.CharField())
+    time_from = serializers.CharField(allow_null=True)
+    time_to = serializers.CharField(allow_null=True)
+    location = serializers.CharField(allow_null=True)
+    near_me = serializers.BooleanField()
+    modality = serializers.CharField(allow_null=True)
+    duration_min = serializers.IntegerField(allow_null=True)
+    level = serializers.CharField(allow_null=True)
+    audience = serializers.CharField(allow_null=True)
+    age = serializers.IntegerField(allow_null=True)
+    sort = serializers.CharField(allow_null=True)
+    status = serializers.CharField(help_text="`ok` or `unknown_subject`: then there are no results.")
+
+
+class ResultAnswer(serializers.Serializer[Any]):
+    """One offering with its next times for that length and way to meet."""
+
+    offering = OfferingAnswer()
+    duration_min = serializers.IntegerField()
+    modality = serializers.ChoiceField(Modality.choices)
+    distance_km = serializers.FloatField(allow_null=True, help_text="From `near`.")
+    openings = OpeningAnswer(many=True)
+
+
+@extend_schema_serializer(component_name="OpeningsPage")
+class OpeningsAnswer(serializers.Serializer[Any]):
+    results = ResultAnswer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Address of the next page.")
+    previous = serializers.CharField(allow_null=True, help_text="Always null: a search is walked forward.")
+    understood = ReadingAnswer(allow_null=True, help_text="Null where there was no `q`.")
+    relaxed = serializers.ListField(
+        child=serializers.CharField(), help_text="Conditions that were dropped to find something."
+    )
+
+
 @extend_schema_serializer(component_name="Instructor")
 class CardAnswer(InstructorInLine):
     rating_count = serializers.IntegerField()

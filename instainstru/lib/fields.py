@@ -11,6 +11,7 @@ from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from instainstru.lib import clock
 from instainstru.lib.errors import DomainError
 
 # RFC 3339; seconds may be left out. A `+` in an address arrives as a space when it was not escaped.
@@ -168,6 +169,13 @@ class Parameters:
         except Unreadable as error:
             self.wrong[name] = str(error)
             return None
+
+    def zone(self, name: str) -> str | None:
+        value = self._values.get(name)
+        if value is None or clock.is_zone(value):
+            return value
+        self.wrong[name] = "Write an IANA time zone, such as America/New_York."
+        return None
 
     def check(self) -> None:
         """Raises ``DomainError`` ``invalid`` where anything taken, or the whole, was wrong."""

@@ -1,0 +1,115 @@
+"""Bookable times of many instructors."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+
+from instainstru.accounts.models import Scope
+from instainstru.accounts.services import signed_in
+from instainstru.lib import clock
+from instainstru.lib.drf import ApiView, answer
+from instainstru.lib.fields import Parameters
+from instainstru.lib.openapi import PAGING, call, parameter
+from instainstru.lib.paging import limit_of, link
+from instructors.models import Audience, Level, Modality
+from instructors.serializers import OpeningsAnswer
+from instructors.services.search import find, params, query, vocabulary
+from instructors.services.search.find import Result
+from instructors.services.search.phrases import WEEKDAYS
+
+# Beside the conditions, which pages read too: the zone words are meant in, and paging.
+OWN = frozenset({"tz", "cursor", "limit"})
+SEVERAL = "Slugs, with commas between them."
+WISHES = (
+    parameter("q", "In words: `piano tomorrow 6 pm in Brooklyn under $80`. What is given beside it wins."),
+    parameter("subject", SEVERAL),
+    parameter("not", f"None of these subjects. {SEVERAL}"),
+    parameter("category", "All subjects of it (slug)."),
+    parameter("price_min", "Minor units an hour.", int),
+    parameter("price_max", "Minor units an hour.", int),
+    parameter("from", "Starts at or after this instant.", OpenApiTypes.DATETIME),
+    parameter("to", "Starts before this instant.", OpenApiTypes.DATETIME),
+    parameter("date", "Starts on this date of `tz`.", OpenApiTypes.DATE),
+    parameter("date_to", "With `date`: up to and with this date.", OpenApiTypes.DATE),
+    parameter("weekdays", "Of: " + ", ".join(WEEKDAYS) + "."),
+    parameter("time_from", "Starts at or after this time of day (`18:00`)."),
+    parameter("time_to", "Starts before this time of day."),
+    parameter("part", "Part of the day.", choices=params.PART_NAMES),
+    parameter("near", "A neighbourhood, borough or ZIP code."),
+    parameter("radius_km", "How far from it.", float),
+    parameter("duration", "Minutes.", int),
+    parameter("modality", "How to meet.", choices=["in_person", *Modality.values]),
+    parameter("level", "Of the student.", choices=Level.values),
+    parameter("audience", "Of the student.", choices=Audience.values),
+    parameter("sort", "By default `recommended`.", choices=list(params.SORTS)),
+    parameter("tz", "The zone dates and times of day are meant in; by default the caller's own."),
+    *PAGING,
+)
+
+
+class Openings(ApiView):
+    required_scopes = {"GET": Scope.OPENINGS_READ}
+
+    @call(
+        "Bookable times of many instructors",
+        tag="Openings",
+        name="list_openings",
+        answers=OpeningsAnswer,
+        refusals={422: "A parameter at fault, or one we do not know; `unknown_place`."},
+        parameters=WISHES,
+    )
+    def get(self, request: Request) -> HttpResponse:
+        now, words = clock.now(), vocabulary.current()
+        wishes = Parameters(request.GET, known=params.NAMES | OWN)
+        zone = wishes.zone("tz") or signed_in(request).time_zone
+        read = query.read(request.GET.dict(), zone=zone, now=now, vocabulary=words, major=False)
+        wishes.wrong.update(read.errors)
+        wishes.check()
+        answered: dict[str, Any] = {"results": [], "next": None, "previous": None}
+        if not read.unknown:
+            found = find.find(
+                read.query,
+                now=now,
+                vocabulary=words,
+                limit=limit_of(request),
+                cursor=request.GET.get("cursor"),
+            )
+            answered["results"] = [show_result(result) for result in found.results]
+            if found.next_cursor:
+                answered["next"] = link(request, cursor=found.next_cursor)
+        answered["understood"] = read.parsed.reading.as_dict() if read.parsed else None
+        answered["relaxed"] = []
+        return answer(answered)
+
+
+def show_result(result: Result) -> dict[str, Any]:
+    """One offering with its next times."""
+    row = result.row
+    length = timedelta(minutes=result.duration_min)
+    return {
+        "offering": {
+            "id": row.id,
+            "subject": row.subject_slug,
+            "price_per_hour": row.price_per_hour,
+            "currency": settings.CURRENCY,
+            "durations": row.durations,
+            "modalities": row.modalities,
+            "instructor": {
+                "id": row.instructor_id,
+                "slug": row.slug,
+                "name": f"{row.first_name} {row.last_name[:1]}." if row.last_name else row.first_name,
+                "time_zone": row.time_zone,
+                "rating": round(row.rating, 2) if row.rating_count else None,
+            },
+        },
+        "duration_min": result.duration_min,
+        "modality": result.modality,
+        "distance_km": None if result.distance_km is None else round(result.distance_km, 2),
+        "openings": [{"starts_at": start, "ends_at": start + length} for start in result.starts],
+    }
