@@ -1,1 +1,124 @@
-"""Why A is ranked above B: the part of the rank that does not depend on who asks."""
+"""Why A is ranked above B: the part of the rank that does not depend on who asks.
+
+Search weighs six things (``WEIGHTS``). Relevance and distance belong to a query: whoever is found for a
+named subject is equally relevant, so only distance can still move a result, by up to its weight. The
+other four are known beforehand; their weighted sum is kept in ``Offering.rank``, where an index walks it.
+
+``score`` is the definition. ``refresh`` computes the same in the database for many offerings at once; a
+test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+WEIGHTS = {
+    "relevance": 0.35,
+    "quality": 0.25,
+    "distance": 0.15,
+    "price": 0.10,
+    "freshness": 0.10,
+    "completeness": 0.05,
+}
+# An instructor without ratings counts as this many stars: a little under what most have.
+UNRATED = 4.5
+# Newcomers are lifted, a little less every day, so that they get the lessons ratings come from.
+NEW_DAYS = 90
+# Bios from this length on say something.
+BIO_LENGTH = 200
+# Differences below this leave the row alone: an index entry costs more than it would tell.
+STEP = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the static rank is made of. ``complete`` counts how many of ``parts`` a profile has."""
+
+    rating: float
+    rating_count: int
+    price_per_hour: int
+    # The middle price of the subject's listed offerings, minor units.
+    usual_price: float
+    days_here: float
+    complete: int
+    parts: int
+
+
+def score(facts: Facts) -> float:
+    """The static rank, from 0 to the sum of its weights (0.5)."""
+    return (
+        WEIGHTS["quality"] * quality(facts)
+        + WEIGHTS["price"] * price(facts)
+        + WEIGHTS["freshness"] * freshness(facts)
+        + WEIGHTS["completeness"] * facts.complete / facts.parts
+    )
+
+
+def quality(facts: Facts) -> float:
+    """One star is 0, five are 1. ``rating`` is a Bayesian mean already: few ratings weigh little."""
+    stars = facts.rating if facts.rating_count else UNRATED
+    return min(max((stars - 1) / 4, 0), 1)
+
+
+def price(facts: Facts) -> float:
+    """The subject's usual price is 0.5, nothing would be 1, twice the usual and more is 0."""
+    return min(max(1 - facts.price_per_hour / (2 * facts.usual_price), 0), 1)
+
+
+def freshness(facts: Facts) -> float:
+    """1 on the first day, falling evenly to 0 over ``NEW_DAYS``."""
+    return min(max(1 - facts.days_here / NEW_DAYS, 0), 1)
+
+
+# The parts of a complete profile, each true or false; `o` is the offering, `i` its instructor.
+COMPLETE = (
+    "i.photo <> ''",
+    "i.headline <> ''",
+    f"length(i.bio) >= {BIO_LENGTH}",
+    "i.place_id IS NOT NULL",
+    "cardinality(i.languages) > 0",
+    "o.description <> ''",
+)
+
+_REFRESH = f"""
+WITH wanted AS (
+    SELECT o.id, o.subject_id, o.price_per_hour, i.rating, i.rating_count, i.created_at,
+        ({" + ".join(f"({part})::int" for part in COMPLETE)}) / {len(COMPLETE)}.0 AS complete
+    FROM instructors_offering o JOIN instructors_instructor i ON i.id = o.instructor_id
+    WHERE %(instructors)s::bigint[] IS NULL OR o.instructor_id = ANY(%(instructors)s)
+), usual AS (
+    SELECT subject_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY price_per_hour) AS price
+    FROM instructors_offering
+    WHERE is_listed AND subject_id IN (SELECT subject_id FROM wanted)
+    GROUP BY subject_id
+), scored AS (
+    SELECT wanted.id,
+        {WEIGHTS["quality"]} * least(greatest(
+            ((CASE WHEN rating_count > 0 THEN rating ELSE {UNRATED} END) - 1) / 4, 0), 1)
+        + {WEIGHTS["price"]} * least(greatest(
+            1 - price_per_hour / (2 * coalesce(usual.price, price_per_hour)), 0), 1)
+        + {WEIGHTS["freshness"]} * least(greatest(
+            1 - extract(epoch FROM %(now)s - created_at) / 86400 / {NEW_DAYS}, 0), 1)
+        + {WEIGHTS["completeness"]} * complete AS rank
+    FROM wanted LEFT JOIN usual USING (subject_id)
+)
+UPDATE instructors_offering o SET rank = scored.rank
+FROM scored WHERE scored.id = o.id AND abs(scored.rank - o.rank) > {STEP}
+"""  # noqa: S608 - only constants of this module are put in
+
+
+def refresh(instructors: Sequence[int] | None = None, *, now: datetime) -> int:
+    """Write the rank of these instructors' offerings anew, by default of all; how many changed.
+
+    To be called when what ``Facts`` holds has changed, and daily for all: newcomers grow older, and the
+    usual price moves with everybody's.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REFRESH, {"instructors": None if instructors is None else list(instructors), "now": now}
+        )
+        return cursor.rowcount
