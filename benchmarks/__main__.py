@@ -20,6 +20,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped
     big = databases.prepare(args.instructors, rebuild=args.rebuild)
     small = databases.prepare(args.instructors // 10, rebuild=args.rebuild)
+    servers.collect_static(big.url)
     began = time.monotonic()
     found: list[Row] = []
     with ExitStack() as stack:

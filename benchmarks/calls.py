@@ -8,7 +8,7 @@ from random import Random
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-from benchmarks.databases import FreeTime
+from benchmarks.databases import FreeTime, Listed
 from benchmarks.people import People, visitor
 from benchmarks.timing import Call
 
@@ -52,14 +52,19 @@ def search(people: People) -> Callable[[int], Call]:
     return make
 
 
-def month(people: People, instructors: list[int]) -> Callable[[int], Call]:
+def month(people: People, some: list[Listed]) -> Callable[[int], Call]:
     """Thirty days of one instructor, another one each time."""
 
     def make(turn: int) -> Call:
         start = _midnight() + timedelta(days=1)
-        wishes = {"from": _instant(start), "to": _instant(start + timedelta(days=30))}
-        instructor = instructors[turn % len(instructors)]
-        return Call(f"/api/v1/instructors/{instructor}/openings?{urlencode(wishes)}", people.student(turn))
+        who = some[turn % len(some)]
+        wishes = {
+            "offering": who.offering,
+            "from": _instant(start),
+            "to": _instant(start + timedelta(days=30)),
+        }
+        path = f"/api/v1/instructors/{who.instructor}/openings"
+        return Call(f"{path}?{urlencode(wishes)}", people.student(turn))
 
     return make
 
@@ -70,15 +75,15 @@ def results_page(turn: int) -> Call:
     return Call(f"/search?q={quote(text)}", visitor())
 
 
-def instructor_page(slugs: list[str]) -> Callable[[int], Call]:
-    return lambda turn: Call(f"/@{slugs[turn % len(slugs)]}", visitor())
+def instructor_page(some: list[Listed]) -> Callable[[int], Call]:
+    return lambda turn: Call(f"/@{some[turn % len(some)].slug}", visitor())
 
 
 def booking(time: FreeTime, headers: dict[str, str]) -> Call:
     """One booking, with a key of its own so that a repeated request would have one effect."""
     body = {"offering": time.offering, "starts_at": time.starts_at, "duration_min": time.duration_min}
     headers = {**headers, "Idempotency-Key": str(uuid4())}
-    return Call("/api/v1/bookings", headers, method="POST", body=body, expect=201)
+    return Call("/api/v1/bookings", headers, method="POST", body=body, expect=201, again=409)
 
 
 def _midnight() -> datetime:

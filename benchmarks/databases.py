@@ -105,14 +105,25 @@ def free_times(url: str, number: int) -> list[FreeTime]:
     ]
 
 
-def some_instructors(url: str, number: int) -> list[tuple[int, str]]:
-    """Ids and addresses of listed instructors, the same in every run."""
+@dataclass(frozen=True)
+class Listed:
+    """An instructor and one of their offerings."""
+
+    instructor: int
+    slug: str
+    offering: int
+
+
+_LISTED = """
+    SELECT id, slug, (SELECT min(id) FROM instructors_offering WHERE instructor_id = instructor.id)
+    FROM instructors_instructor instructor WHERE status = 'listed' ORDER BY md5(slug) LIMIT %s
+"""
+
+
+def some_instructors(url: str, number: int) -> list[Listed]:
+    """Listed instructors, the same in every run."""
     with psycopg.connect(url) as connection:
-        rows = connection.execute(
-            "SELECT id, slug FROM instructors_instructor WHERE status = 'listed' ORDER BY md5(slug) LIMIT %s",
-            [number],
-        ).fetchall()
-    return [(key, slug) for key, slug in rows]
+        return [Listed(*row) for row in connection.execute(_LISTED, [number]).fetchall()]
 
 
 def manage(url: str, *command: str) -> str:

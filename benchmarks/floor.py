@@ -12,6 +12,7 @@ from django.urls import path
 
 from instainstru.settings import *  # noqa: F403 - the same settings is what makes it a floor
 
+INSTALLED_APPS: list[str] = []
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = __name__
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from benchmarks.timing import Times
 
+# In the table; the JSON has all of it.
+LONGEST_NOTE = 160
+
 
 @dataclass(frozen=True)
 class Row:
@@ -50,8 +53,13 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{row.times.median:.2f}" if row.times else "",
         f"{row.times.p95:.2f}" if row.times else "",
         f"{row.floor.median:.2f}" if row.floor else "",
-        "" if row.value is None else f"{row.value:.2f} {row.unit}",
+        "" if row.value is None else f"{_plain(row.value)} {row.unit}",
         "" if row.bar is None else f"{row.bar:g} {row.unit}",
         verdict,
-        row.note,
+        row.note[:LONGEST_NOTE].replace("|", "/").replace("\n", " "),
     )
+
+
+def _plain(value: float) -> str:
+    """Counts as counts, ratios with two places."""
+    return f"{value:d}" if isinstance(value, int) else f"{value:.2f}"

@@ -29,14 +29,14 @@ def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row
         (
             "month",
             "GET /instructors/{id}/openings, 30 days",
-            calls.month(big.people, [key for key, _ in some]),
+            calls.month(big.people, some),
         ),
         ("results", "results page", calls.results_page),
-        ("instructor", "instructor page", calls.instructor_page([slug for _, slug in some])),
+        ("instructor", "instructor page", calls.instructor_page(some)),
     )
     for key, name, make in pages:
         yield _row(key, name, make, ports, number=number)
-    times = iter(databases.free_times(big.url, number + WARM_UP))
+    times = iter(databases.free_times(big.url, 2 * (number + WARM_UP)))
     yield _row(
         "book", "POST /bookings", lambda turn: calls.booking(next(times), big.people.student(turn)), ports,
         number=number,
@@ -96,9 +96,9 @@ def inside(big: Bench, *, number: int) -> Iterator[Row]:
     some = databases.some_instructors(big.url, 50)
     makers: dict[str, tuple[Callable[[int], Call], int]] = {
         "GET /openings": (calls.search(big.people), number),
-        "GET /instructors/{id}/openings": (calls.month(big.people, [key for key, _ in some]), 20),
+        "GET /instructors/{id}/openings": (calls.month(big.people, some), 20),
         "results page": (calls.results_page, 20),
-        "instructor page": (calls.instructor_page([slug for _, slug in some]), 20),
+        "instructor page": (calls.instructor_page(some), 20),
     }
     wanted = {name: [_plain(make(turn)) for turn in range(n + 5)] for name, (make, n) in makers.items()}
     found = _ask(big.url, wanted)
