@@ -14,7 +14,7 @@ from bookings.services.wanted import Wanted, price_of
 from instainstru.accounts.models import User
 from instainstru.lib import clock, money, presentation, when
 from instructors.models import Modality, Offering
-from instructors.presentation import ICONS, page_url, person, photo_url, portrait, whereabouts
+from instructors.presentation import ICONS, page_url, person, portrait, whereabouts
 
 # Those who are to meet know each other by their full names, and where.
 ACQUAINTED = (Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW)
@@ -162,8 +162,8 @@ def _other_user(booking: Booking, *, party: Party) -> User:
 
 def _other(booking: Booking, *, party: Party) -> dict[str, Any]:
     if _is_student_side(party):
-        return portrait(booking.instructor.user, photo=str(booking.instructor.photo))
-    return {**portrait(booking.student.user), "photo": photo_url("")}
+        return person(booking.instructor)
+    return portrait(booking.student.user)
 
 
 def _other_when(booking: Booking, *, party: Party, zone: str) -> str:

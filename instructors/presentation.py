@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from bookings.services.wanted import price_of
 from instainstru.accounts.models import User
 from instainstru.lib import money, presentation
 from instructors.models import IN_PERSON, Instructor, Level, Modality, Offering
 from instructors.models.places import Place
+from instructors.services.catalogue import lesson_price
 
 ICONS = {Modality.ONLINE: "video", Modality.AT_INSTRUCTOR: "pin", Modality.AT_STUDENT: "home"}
 WAYS = {
@@ -30,7 +30,11 @@ MILE_KM = 1.609344
 
 def person(instructor: Instructor) -> dict[str, Any]:
     """Name as strangers see it, portrait or initials, address of the page."""
-    return {**portrait(instructor.user, photo=str(instructor.photo)), "url": page_url(instructor.slug)}
+    return {
+        **portrait(instructor.user, photo=str(instructor.photo)),
+        "face": presentation.face(instructor.pk),
+        "url": page_url(instructor.slug),
+    }
 
 
 def portrait(user: User, *, photo: str = "") -> dict[str, Any]:
@@ -55,7 +59,7 @@ def page_url(slug: str) -> str:
 
 def price(offering: Offering, duration_min: int) -> str:
     """``$75`` for a lesson of that length."""
-    return money.show(price_of(offering, duration_min))
+    return money.show(lesson_price(offering.price_per_hour, duration_min))
 
 
 def stars(rating: float, count: int) -> dict[str, str]:

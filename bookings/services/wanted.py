@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from instainstru.lib.errors import Conflict, Invalid, NotFound
 from instructors.models import Instructor, Modality, Offering
+from instructors.services.catalogue import lesson_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ def wish(
 
 
 def price_of(offering: Offering, duration_min: int) -> int:
-    """The lesson's price in minor units; half a unit is rounded up."""
-    return (offering.price_per_hour * duration_min * 2 + 60) // 120
+    """The lesson's price in minor units."""
+    return lesson_price(offering.price_per_hour, duration_min)
 
 
 _CONSTRAINTS = {

@@ -77,12 +77,13 @@ def windows(spans: Sequence[tuple[int, int]], *, none: str = "Closed") -> str:
 def window(low: int, high: int) -> str:
     """One of them; 1440 is ``midnight``."""
     if high == 24 * 60:
-        return f"{_minute(low)}–midnight"
+        return f"{minute(low)}–midnight"
     if (low < 12 * 60) == (high < 12 * 60):
-        return f"{_minute(low).rpartition(' ')[0]}–{_minute(high)}"
-    return f"{_minute(low)}–{_minute(high)}"
+        return f"{minute(low).rpartition(' ')[0]}–{minute(high)}"
+    return f"{minute(low)}–{minute(high)}"
 
 
-def _minute(minute: int) -> str:
-    hour, rest = divmod(minute, 60)
+def minute(of_day: int) -> str:
+    """``9:30 am``."""
+    hour, rest = divmod(of_day, 60)
     return f"{hour % 12 or 12}:{rest:02d} {'am' if hour < 12 else 'pm'}"

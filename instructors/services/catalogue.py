@@ -19,6 +19,11 @@ from instructors.services.slots import limits_of
 SHORTEST, LONGEST = 15, 480
 
 
+def lesson_price(price_per_hour: int, duration_min: int) -> int:
+    """The price of a lesson in minor units; half a unit is rounded up."""
+    return (price_per_hour * duration_min * 2 + 60) // 120
+
+
 def offering_of(instructor: Instructor, offering_id: int) -> Offering:
     """The instructor's own offering; ``NotFound`` for anybody else's."""
     offering = (

@@ -2,20 +2,200 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from instainstru.lib import clock, presentation
+from instainstru.lib.errors import Invalid
+from instainstru.lib.http import visitor_zone
+from instructors import cards, results
+from instructors.services.search import query as queries
+from instructors.services.search import vocabulary as words
+from instructors.services.search.find import Found, find
+from instructors.services.search.query import Query, Request
+from instructors.services.search.vocabulary import Vocabulary
 
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The first page."""
-    return render(request, "instructors/home.html", {"hold_url": reverse("bookings:hold")})
+PAGE = 20
+STARTS = 3
+# Between the cursors of the pages up to this one, so that there is a way back.
+PAGES = "~"
+MOST_PAGES = 25
+NEAR_WHERE = "Near where? Name a neighbourhood or a ZIP code."
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Bookable times of many instructors."""
-    query = request.GET.get("q", "").strip()
-    return render(request, "instructors/search.html", {"query": query, "hold_url": reverse("bookings:hold")})
+    """Bookable times of many instructors; with htmx the results alone."""
+    zone, now, vocabulary = visitor_zone(request), clock.now(), words.current()
+    given = _given(request)
+    asked = queries.read(given, zone=zone, now=now, vocabulary=vocabulary)
+    errors = dict(asked.errors)
+    if asked.parsed and asked.parsed.reading.near_me and not asked.query.near:
+        errors["near"] = NEAR_WHERE
+    trail = [cursor for cursor in given.get("cursor", "").split(PAGES) if cursor][:MOST_PAGES]
+    found = None
+    if not asked.unknown:
+        try:
+            found = find(
+                asked.query, now=now, vocabulary=vocabulary, limit=PAGE, starts=STARTS,
+                cursor=trail[-1] if trail else None,
+            )  # fmt: skip
+        except Invalid as refusal:
+            errors |= refusal.fields
+    context = _page(asked, found, errors, given, trail, now=now, vocabulary=vocabulary)
+    partial = bool(request.headers.get("HX-Request"))
+    template = "instructors/search.html#results" if partial else "instructors/search.html"
+    # htmx shows nothing of an answer that is an error.
+    response = render(request, template, context, status=422 if errors and not partial else 200)
+    patch_vary_headers(response, ["HX-Request"])
+    if partial:
+        response["HX-Push-Url"] = results.address(reverse("instructors:search"), asked.query)
+    return response
+
+
+def _given(request: HttpRequest) -> dict[str, str]:
+    """The parameters; of one given twice the last that says something.
+
+    The filter form sends hidden what it has no field for, and its fields after that: a new date ends a
+    range of dates.
+    """
+    given = {name: _last(request.GET.getlist(name)) for name in request.GET}
+    if len([day for day in request.GET.getlist("date") if day]) > 1:
+        given.pop("date_to", None)
+    return given
+
+
+def _last(values: list[str]) -> str:
+    return next((value for value in reversed(values) if value), "")
+
+
+def _page(
+    asked: Request, found: Found | None, errors: dict[str, str], given: dict[str, str], trail: list[str],
+    *, now: datetime, vocabulary: Vocabulary,
+) -> dict[str, Any]:  # fmt: skip
+    query, base = asked.query, reverse("instructors:search")
+    today = clock.local(now, query.zone).date()
+    place = found.around.name if found and found.around else ""
+    said = results.facts(query, vocabulary, place=place)
+    shown = cards.cards(found.results, zone=query.zone, today=today) if found else []
+    return {
+        "query": query.text,
+        "heading": results.heading(said),
+        "chips": results.chips(said, base),
+        "count_label": "" if found is None else _count(len(shown), trail, more=bool(found.next_cursor)),
+        "errors": list(errors.values()),
+        "relaxed": [],
+        "cards": shown,
+        "hold_url": reverse("bookings:hold"),
+        "filters": results.filters(
+            query, vocabulary, said=len(said), errors=errors, given=given, today=today
+        ),
+        "pager": _pager(query, base, found, trail),
+        "empty": None if shown or asked.unknown else _empty(said, base, errors, trail),
+        "unknown": _unknown(asked, vocabulary, base) if asked.unknown else None,
+        "zone_note": f"Times are {presentation.zone(query.zone)}.",
+    }
+
+
+def _count(number: int, trail: list[str], *, more: bool) -> str:
+    if trail:
+        first = len(trail) * PAGE + 1
+        return f"Instructors {first}–{first + number - 1}" if number else "That was all"
+    people = presentation.count(number, "instructor")
+    return f"The first {people} with times you can book" if more else f"{people} with times you can book"
+
+
+def _pager(query: Query, base: str, found: Found | None, trail: list[str]) -> dict[str, str]:
+    following = found.next_cursor if found and len(trail) < MOST_PAGES else None
+    return {
+        "previous_url": results.address(base, query, cursor=PAGES.join(trail[:-1])) if trail else "",
+        "next_url": results.address(base, query, cursor=PAGES.join([*trail, following])) if following else "",
+        "label": f"Page {len(trail) + 1}",
+    }
+
+
+def _empty(
+    said: list[tuple[str, Query]], base: str, errors: dict[str, str], trail: list[str]
+) -> dict[str, Any]:
+    others = [{"label": f"Without “{label}”", "url": results.address(base, rest)} for label, rest in said]
+    return {
+        "title": "That was all" if trail else "Nothing is free like that",
+        "text": next(iter(errors.values()), "Leave out one condition and look again."),
+        "drop": others[-1] if others else None,
+        "others": others[:-1],
+    }
+
+
+def _unknown(asked: Request, vocabulary: Vocabulary, base: str) -> dict[str, Any]:
+    word = asked.parsed.unknown[0] if asked.parsed and asked.parsed.unknown else asked.query.text
+    return {
+        "word": word,
+        "suggestions": [
+            {"label": vocabulary.subject_names[slug][0], "url": f"{base}?subject={slug}"}
+            for slug in asked.suggestions
+        ],
+        "categories": [
+            {"label": name, "url": f"{base}?category={slug}"}
+            for slug, name in vocabulary.category_names.items()
+        ],
+    }
+
+
+# -- The first page -----------------------------------------------------------------------------------
+
+POPULAR = (
+    "piano", "guitar", "spanish", "math", "yoga", "voice", "violin", "tennis", "coding", "photography",
+    "french", "chess",
+)  # fmt: skip
+EXAMPLES = ("piano tomorrow evening in Brooklyn", "spanish online under $60", "tennis on weekends")
+BOARD = 6
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """One field, what is free today, and how it works."""
+    zone, now, vocabulary = visitor_zone(request), clock.now(), words.current()
+    base = reverse("instructors:search")
+    return render(
+        request,
+        "instructors/home.html",
+        {
+            "examples": [
+                {"label": text, "url": results.address(base, Query(zone, text))} for text in EXAMPLES
+            ],
+            "subjects": [
+                {"label": vocabulary.subject_names[slug][0], "url": f"{base}?subject={slug}"}
+                for slug in POPULAR
+                if slug in vocabulary.subject_names
+            ],
+            "board": _board(zone, now=now, vocabulary=vocabulary),
+            "hold_url": reverse("bookings:hold"),
+        },
+    )
+
+
+def _board(zone: str, *, now: datetime, vocabulary: Vocabulary) -> dict[str, Any] | None:
+    """The soonest times of today, or of tomorrow when the day is nearly over."""
+    today = clock.local(now, zone).date()
+    for day, title in ((today, "Free today"), (today + timedelta(days=1), "Free tomorrow")):
+        query = Query(zone, date_from=day, date_to=day, sort="soonest")
+        found = find(query, now=now, vocabulary=vocabulary, limit=BOARD, starts=1).results
+        if len(found) >= BOARD // 2:
+            return _drawn(query, found, title, today=day)
+    return None
+
+
+def _drawn(query: Query, found: list[Any], title: str, *, today: date) -> dict[str, Any]:
+    return {
+        "title": title,
+        "rows": [cards.time_row(one, zone=query.zone, today=today) for one in found],
+        "all_label": f"Everything {title.lower()}",
+        "all_url": results.address(reverse("instructors:search"), query),
+        "zone_note": presentation.zone(query.zone),
+    }
