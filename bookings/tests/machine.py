@@ -69,6 +69,7 @@ class Machine:
             "DEBUG": "1",
             "DJANGO_SETTINGS_MODULE": "instainstru.settings",
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+            "LOG_FORMAT": "json",
             "LOG_LEVEL": "WARNING",
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             "PORT": str(self.port),
@@ -132,6 +133,8 @@ class Machine:
         wait_for(self._answers, "the web server")
 
     def _answers(self) -> bool:
+        if self.processes["web"].poll() is not None:
+            raise AssertionError(f"the web server ended:\n{(self.data / 'web.log').read_text()[-2000:]}")
         try:
             return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status_code == 200
         except httpx.HTTPError:

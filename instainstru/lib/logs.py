@@ -70,9 +70,15 @@ def configure(*, level: str, form: str) -> dict[str, Any]:
     )
     render: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
-        render += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
+        # Without local variables: they hold passwords and keys, and nothing could hide them there.
+        traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        render += [
+            structlog.processors.ExceptionRenderer(traces),
+            structlog.processors.JSONRenderer(default=str),
+        ]
     else:
-        render += [structlog.dev.ConsoleRenderer(colors=False)]
+        plain = structlog.dev.plain_traceback
+        render += [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)]
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "processors": render,

@@ -64,3 +64,17 @@ def test_an_exception_is_one_line_that_machines_can_read(lines):
     (record,) = records(lines)
     assert record["event"] == "it failed"
     assert record["exception"][0]["exc_value"] == "broken"
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_shows_no_local_variables(form, lines):
+    configuration = logs.configure(level="INFO", form=form)
+    configuration["handlers"]["stderr"]["stream"] = lines
+    logging.config.dictConfig(configuration)
+    password = "hunter" + "2"
+    try:
+        raise ValueError(len(password))
+    except ValueError:
+        logging.getLogger("test").exception("refused")
+    assert "ValueError" in lines.getvalue()
+    assert "hunter2" not in lines.getvalue()
