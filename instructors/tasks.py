@@ -6,6 +6,7 @@ from celery import shared_task
 
 from instainstru.lib import clock, locks
 from instructors.services import horizon
+from instructors.services.search import rank
 
 # The rest of a very large job waits for the next turn.
 ROUNDS = 20
@@ -27,3 +28,11 @@ def prune_open_days() -> None:
         for _ in range(ROUNDS if ours else 0):
             if not horizon.prune(now=clock.now()):
                 return
+
+
+@shared_task
+def refresh_ranks() -> None:
+    """Let everybody's rank follow their age here and the prices of the day."""
+    with locks.alone("refresh ranks") as ours:
+        if ours:
+            rank.refresh_all(now=clock.now())

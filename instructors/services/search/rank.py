@@ -16,6 +16,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from instructors.models import Instructor
+
 WEIGHTS = {
     "relevance": 0.35,
     "quality": 0.25,
@@ -30,6 +32,8 @@ UNRATED = 4.5
 NEW_DAYS = 90
 # Bios from this length on say something.
 BIO_LENGTH = 200
+# So many instructors are written at a time, so that no booking waits long for a row.
+BATCH = 2000
 # Differences below this leave the row alone: an index entry costs more than it would tell.
 STEP = 0.001
 
@@ -114,11 +118,21 @@ FROM scored WHERE scored.id = o.id AND abs(scored.rank - o.rank) > {STEP}
 def refresh(instructors: Sequence[int] | None = None, *, now: datetime) -> int:
     """Write the rank of these instructors' offerings anew, by default of all; how many changed.
 
-    To be called when what ``Facts`` holds has changed, and daily for all: newcomers grow older, and the
-    usual price moves with everybody's.
+    To be called when what ``Facts`` holds has changed. All at once is for loading; ``refresh_all`` is
+    kinder to those who book meanwhile.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             _REFRESH, {"instructors": None if instructors is None else list(instructors), "now": now}
         )
         return cursor.rowcount
+
+
+def refresh_all(*, now: datetime) -> int:
+    """Write every listed instructor's rank anew, some at a time; how many offerings changed.
+
+    Once a day: newcomers grow older, and the usual price moves with everybody's.
+    """
+    listed = Instructor.objects.filter(status=Instructor.Status.LISTED).order_by("pk")
+    ids = list(listed.values_list("pk", flat=True))
+    return sum(refresh(ids[start : start + BATCH], now=now) for start in range(0, len(ids), BATCH))
