@@ -26,7 +26,8 @@ WORDS = (
     "cheap {subject} next week",
     "{subject} this weekend in {place} under $120",
 )
-PRICES = (70, 80, 90, 100, 120)
+# Cents an hour.
+PRICES = (7000, 8000, 9000, 10000, 12000)
 
 
 def floor(turn: int) -> Call:

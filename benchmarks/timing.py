@@ -62,6 +62,15 @@ class Client:
         self._connection.close()
 
 
+def ask(port: int, make: Callable[[int], Call], number: int) -> list[Answer]:
+    """So many answers, not timed: to look at what is in them."""
+    client = Client(port)
+    try:
+        return [client.send(make(turn)) for turn in range(number)]
+    finally:
+        client.close()
+
+
 @dataclass(frozen=True)
 class Times:
     """Milliseconds."""

@@ -36,6 +36,7 @@ from instructors.models import (
     Subject,
     WeeklyHours,
 )  # fmt: skip
+from instructors.services.search import rank
 from students.models import Student
 
 PASSWORD = "take-a-lesson"  # noqa: S105 - known to everybody, in development only
@@ -134,6 +135,7 @@ def _load(size: Size, scene: Scene) -> dict[str, str]:
     with tqdm(total=size.instructors, desc="instructors", unit="", mininterval=0.5) as bar:
         for number in loader.run():
             bar.update(number)
+    rank.refresh(loader.instructors, now=clock.now())
     keyed.insert(2, (loader.introduced, "instructor"))
     texts = {
         owner.email: people.key_text(size.seed, owner.email)
@@ -210,6 +212,8 @@ class _Loader:
     """Instructors with all that is theirs, chunk by chunk."""
 
     introduced: User
+    # The keys of all so far.
+    instructors: list[int]
 
     def __init__(self, size: Size, scene: Scene, words: Words, students: list[Student]) -> None:
         self._size = size
@@ -218,6 +222,7 @@ class _Loader:
         self._stamp = weeks.Stamp(now=clock.now())
         self._shares = self._popularity(scene)
         self._placed = 0
+        self.instructors = []
 
     def _popularity(self, scene: Scene) -> Iterator[float]:
         """For each instructor in turn, how many lessons there are up to and with them."""
@@ -253,6 +258,7 @@ class _Loader:
             teachers.append(teacher)
         if is_first:
             self.introduced = teachers[0].user
+        self.instructors += [teacher.instructor.pk for teacher in teachers]
         self._write(teachers, lessons)
 
     def _teach(self, teacher: Teacher, lessons: Lessons, *, introduce: bool) -> None:

@@ -20,6 +20,7 @@ from instainstru.lib import clock
 from instainstru.lib.intervals import covers
 from instructors.models import CalendarBlock, DateHours, Instructor, Offering, OpenDay, Subject, WeeklyHours
 from instructors.services import calendar, horizon
+from instructors.services.search import rank
 
 pytestmark = pytest.mark.django_db
 
@@ -172,6 +173,12 @@ def test_the_people_it_names_can_sign_in_and_use_their_keys(client):
     assert Booking.objects.filter(instructor=instructor["id"]).count() >= 30
     # The students it names have something to see.
     assert all(Booking.objects.filter(student=person["id"]).exists() for person in people[3:])
+
+
+def test_offerings_are_ranked():
+    seed()
+    assert not Offering.objects.filter(rank=0).exists()
+    assert rank.refresh(now=clock.now()) == 0
 
 
 def test_every_subject_has_somebody_and_every_price_is_believable():
