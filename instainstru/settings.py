@@ -107,6 +107,9 @@ DATABASES = {
 }
 # Who cannot be reached must be noticed in seconds, not when the kernel gives up.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+# Only searches are prepared (``lib/prepared.py``): planning one takes longer than running it.
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c plan_cache_mode=force_generic_plan")
+DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",

@@ -18,7 +18,7 @@ SUPERUSER = "postgres"
 SETTINGS = {
     "listen_addresses": "''",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    "shared_buffers": "1GB",
     "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
-
+from instainstru.lib import prepared
 from instainstru.lib.intervals import Range
 from instainstru.lib.multirange import literal
 from instructors.services.search.places import KM_A_DEGREE, Around
@@ -53,14 +52,15 @@ class Row(NamedTuple):
     place_name: str | None
 
 
-# Sort: (key, whether it ascends).
-_KEYS = {
-    "recommended": ("rank", False),
-    "price_asc": ("price_per_hour", True),
-    "rating_desc": ("rating", False),
-    "distance": ("distance", True),
-    "soonest": ("soonest", True),
+# Which sorts begin with the least, and the columns they go by; the others' keys are computed.
+_ASCENDS = {
+    "recommended": False,
+    "price_asc": True,
+    "rating_desc": False,
+    "distance": True,
+    "soonest": True,
 }
+_COLUMN = {"recommended": "rank", "price_asc": "price_per_hour", "rating_desc": "rating"}
 
 _COLUMNS = """
     hit.id, hit.sort_key::float8, hit.instructor_id, hit.price_per_hour, hit.durations, hit.modalities, hit.levels,
@@ -78,26 +78,64 @@ _DRESSED = """
     JOIN instructors_subject subject ON subject.id = hit.subject_id
     LEFT JOIN instructors_place place ON place.id = instructor.place_id
     CROSS JOIN LATERAL (
-        SELECT array_agg(ARRAY[extract(epoch FROM some.low), extract(epoch FROM some.high)]::float8[]) AS free
+        SELECT array_agg(ARRAY[extract(epoch FROM part.low), extract(epoch FROM part.high)]::float8[]) AS free
         FROM (
-            SELECT lower(free) AS low, upper(free) AS high
+            SELECT lower(gap.span) AS low, upper(gap.span) AS high
             FROM instructors_openday day
-            CROSS JOIN LATERAL unnest({free}) free
-            WHERE day.instructor_id = hit.instructor_id AND day.date BETWEEN %(first_day)s AND %(last_day)s
-                AND EXISTS (SELECT FROM unnest(%(windows)s::tstzmultirange) wish
-                    WHERE greatest(lower(free), lower(wish)) < upper(wish)
-                        AND greatest(lower(free), lower(wish)) + hit.duration_min * interval '1 min' <= upper(free))
+            CROSS JOIN LATERAL unnest({free}) AS gap (span)
+            WHERE day.instructor_id = hit.instructor_id AND day.date BETWEEN %(first_day)s::date AND %(last_day)s::date
+                AND EXISTS (SELECT FROM unnest(%(windows)s::tstzmultirange) AS wish (span)
+                    WHERE greatest(lower(gap.span), lower(wish.span)) < upper(wish.span)
+                        AND greatest(lower(gap.span), lower(wish.span)) + hit.duration_min * interval '1 min' <= upper(gap.span))
             ORDER BY day.date, low LIMIT 12
-        ) some
+        ) part
     ) times
 """
 
-# Lessons of this length fit into some free range with a start in some window, after the notice.
+# Whether a lesson fits into some free range with a start in some window, after the notice.
 _FITS = """
-    greatest(lower(free), lower(wish), %(now)s + o.notice_min * interval '1 min') < upper(wish)
-    AND greatest(lower(free), lower(wish), %(now)s + o.notice_min * interval '1 min')
-        + {duration} * interval '1 min' <= upper(free)
+    SELECT greatest(lower(gap.span), lower(wish.span), %(now)s::timestamptz + o.notice_min * interval '1 min') AS start
+    FROM instructors_openday day
+    CROSS JOIN LATERAL unnest({free}) AS gap (span)
+    CROSS JOIN unnest(%(windows)s::tstzmultirange) AS wish (span)
+    WHERE day.instructor_id = o.instructor_id AND day.date BETWEEN %(first_day)s::date AND %(last_day)s::date
+        AND greatest(lower(gap.span), lower(wish.span), %(now)s::timestamptz + o.notice_min * interval '1 min')
+            < least(upper(wish.span), upper(gap.span) - {duration} * interval '1 min' + interval '1 us')
 """
+
+# The candidates come out of an index alone, in order: it holds all that ``covered`` asks. Only those that
+# pass are looked up in the table, and only those that pass there in the calendar.
+_WALK = """
+    SELECT o.id, o.subject_id, o.instructor_id, o.price_per_hour, o.durations, o.modalities, o.levels,
+        o.latitude, o.longitude, {duration} AS duration_min, {modality} AS modality, candidate.sort_key
+    FROM (
+        SELECT o.id, {key} AS sort_key FROM instructors_offering o
+        WHERE o.is_listed AND {subject} {covered} {page}
+        ORDER BY {key} {direction}, o.id OFFSET 0) candidate
+    JOIN instructors_offering o ON o.id = candidate.id
+    WHERE EXISTS ({fits}) {conditions}
+    ORDER BY candidate.sort_key {direction}, candidate.id LIMIT %(limit)s
+"""
+
+# The key is in no index, but never earlier than ``next_free_at``, which is: the earliest bounds first.
+_SOONEST = """
+    SELECT * FROM (
+        SELECT o.*, extract(epoch FROM soon.start) AS sort_key
+        FROM (
+            SELECT o.id, o.subject_id, o.instructor_id, o.price_per_hour, o.durations, o.modalities, o.levels,
+                o.latitude, o.longitude, o.notice_min, {duration} AS duration_min, {modality} AS modality
+            FROM (
+                SELECT o.id, o.next_free_at FROM instructors_offering o
+                WHERE o.is_listed AND {subject} AND o.next_free_at IS NOT NULL {covered}
+                ORDER BY o.next_free_at, o.id OFFSET 0) candidate
+            JOIN instructors_offering o ON o.id = candidate.id
+            WHERE TRUE {conditions}
+            ORDER BY candidate.next_free_at, candidate.id LIMIT {most}) o
+        CROSS JOIN LATERAL ({fits} ORDER BY day.date, start LIMIT 1) soon) keyed
+    {page} ORDER BY sort_key, id LIMIT %(limit)s
+"""
+# So many of the earliest bounds are keyed exactly: far more than a page, and a few milliseconds.
+MOST_KEYED = 300
 
 
 class Walk:
@@ -119,130 +157,82 @@ class Walk:
             "windows": literal(windows),
             "first_day": (windows[0][0] - FURTHEST_ZONE).date(),
             "last_day": (windows[-1][1] + FURTHEST_ZONE).date(),
-            "exclude_instructor": exclude_instructor,
+            "exclude": exclude_instructor,
         }
-        self.conditions = self._conditions()
+        self.covered, self.conditions = self._read()
 
     def rows(self, *, after: tuple[float, int] | None, limit: int, now: datetime) -> list[Row]:
         """The next rows of the walk after ``after`` (sort key, id)."""
         values = {**self.values, "now": now, "limit": limit}
         if after is not None:
             values["after_key"], values["after_id"] = after
-        with connection.cursor() as cursor:
+        with prepared.cursor() as cursor:
             cursor.execute(self._statement(paged=after is not None), values)
             return [Row._make(row) for row in cursor.fetchall()]
 
     def _statement(self, *, paged: bool) -> str:
-        column, ascends = _KEYS[self.query.sort]
-        order = f"sort_key {'ASC' if ascends else 'DESC'}, id"
-        if column in ("distance", "soonest"):
-            hit = self._sorted_hits(column, paged=paged)
-        elif self.subjects is not None and len(self.subjects) <= WALKED_APART:
-            walk = self._walk(column, ascends, paged=paged, subject="o.subject_id = wanted.id")
-            hit = f"""SELECT walked.* FROM instructors_subject wanted CROSS JOIN LATERAL ({walk}) walked
-                WHERE wanted.slug = ANY(%(subjects)s) ORDER BY {order} LIMIT %(limit)s"""
+        sort = self.query.sort
+        direction = "ASC" if _ASCENDS[sort] else "DESC"
+        if sort != "soonest" and self.subjects is not None and len(self.subjects) <= WALKED_APART:
+            walk = self._walk(sort, "o.subject_id = wanted.id", paged=paged)
+            hits = (
+                f"SELECT walked.* FROM instructors_subject wanted CROSS JOIN LATERAL ({walk}) walked "
+                f"WHERE wanted.slug = ANY(%(subjects)s::varchar[]) ORDER BY sort_key {direction}, id LIMIT %(limit)s"
+            )
         else:
-            among = "" if self.subjects is None else _AMONG
-            hit = self._walk(column, ascends, paged=paged, subject=among or "TRUE")
-        free = self._free("day", "hit.modality")
-        return (
-            f"SELECT {_COLUMNS} FROM ({hit}) hit {_DRESSED.format(free=free)} "
-            f"ORDER BY hit.sort_key {'ASC' if ascends else 'DESC'}, hit.id"
-        )
+            hits = self._walk(sort, "TRUE" if self.subjects is None else _AMONG, paged=paged)
+        dressed = _DRESSED.format(free=self._free("hit.modality"))
+        return f"SELECT {_COLUMNS} FROM ({hits}) hit {dressed} ORDER BY hit.sort_key {direction}, hit.id"
 
-    def _walk(self, column: str, ascends: bool, *, paged: bool, subject: str) -> str:
-        """The rows in index order; the planner stops it at the limit."""
-        direction, beyond = ("ASC", ">") if ascends else ("DESC", "<")
-        page = (
-            f"AND (o.{column} {beyond} %(after_key)s OR (o.{column} = %(after_key)s AND o.id > %(after_id)s))"
-            if paged
-            else ""
-        )
-        return f"""
-            SELECT o.*, o.{column} AS sort_key, {self._duration()} AS duration_min,
-                {self._modality()} AS modality
-            FROM instructors_offering o
-            WHERE o.is_listed AND {subject} {self.conditions} {self._first_of_instructor(column, ascends)} {page}
-                AND EXISTS (
-                    SELECT FROM instructors_openday day
-                    CROSS JOIN LATERAL unnest({self._free("day", self._modality())}) free
-                    CROSS JOIN unnest(%(windows)s::tstzmultirange) wish
-                    WHERE day.instructor_id = o.instructor_id
-                        AND day.date BETWEEN %(first_day)s AND %(last_day)s
-                        AND {_FITS.format(duration=self._duration())})
-            ORDER BY o.{column} {direction}, o.id LIMIT %(limit)s
-        """
-
-    def _sorted_hits(self, column: str, *, paged: bool) -> str:
-        """Sorts whose key no index holds: all that pass the cheap conditions, keyed and sorted.
-
-        ``soonest`` walks ``next_free_at``, which is never later than the key, in index order.
-        """
-        subject = "TRUE" if self.subjects is None else _AMONG
-        page = "WHERE (sort_key, id) > (%(after_key)s, %(after_id)s)" if paged else ""
-        if column == "distance":
-            key = self._distance()
-            return f"""SELECT * FROM (
-                SELECT o.*, {key} AS sort_key, {self._duration()} AS duration_min, {self._modality()} AS modality
-                FROM instructors_offering o
-                WHERE o.is_listed AND {subject} {self.conditions} {self._first_of_instructor("rank", False)}
-                ORDER BY sort_key, o.id) o {page} {"AND" if paged else "WHERE"} EXISTS (
-                    SELECT FROM instructors_openday day
-                    CROSS JOIN LATERAL unnest({self._free("day", "o.modality")}) free
-                    CROSS JOIN unnest(%(windows)s::tstzmultirange) wish
-                    WHERE day.instructor_id = o.instructor_id
-                        AND day.date BETWEEN %(first_day)s AND %(last_day)s
-                        AND {_FITS.format(duration="o.duration_min")})
-                LIMIT %(limit)s"""
-        return f"""SELECT * FROM (
-            SELECT o.*, extract(epoch FROM soon.start) AS sort_key
-            FROM (
-                SELECT o.*, {self._duration()} AS duration_min, {self._modality()} AS modality
-                FROM instructors_offering o
-                WHERE o.is_listed AND {subject} AND o.next_free_at IS NOT NULL {self.conditions}
-                    {self._first_of_instructor("rank", False)}
-                ORDER BY o.next_free_at, o.id LIMIT 1000) o
-            CROSS JOIN LATERAL (
-                SELECT greatest(lower(free), lower(wish), %(now)s + o.notice_min * interval '1 min') AS start
-                FROM instructors_openday day
-                CROSS JOIN LATERAL unnest({self._free("day", "o.modality")}) free
-                CROSS JOIN unnest(%(windows)s::tstzmultirange) wish
-                WHERE day.instructor_id = o.instructor_id
-                    AND day.date BETWEEN %(first_day)s AND %(last_day)s
-                    AND {_FITS.format(duration="o.duration_min")}
-                ORDER BY day.date, start LIMIT 1) soon) o
-            {page} ORDER BY sort_key, id LIMIT %(limit)s"""
-
-    def _conditions(self) -> str:
-        """What can be said of an offering without its calendar; values go into ``self.values``."""
-        query, parts = self.query, []
-        named = {
-            "o.price_per_hour <= %(price_max)s": ("price_max", query.price_max),
-            "o.price_per_hour >= %(price_min)s": ("price_min", query.price_min),
-            "%(duration)s = ANY(o.durations)": ("duration", query.duration),
-            "o.modalities && %(modality)s::varchar[]": ("modality", _wanted_modalities(query)),
-            "(o.levels = '{}' OR %(level)s = ANY(o.levels))": ("level", query.level),
-            "(o.audiences = '{}' OR %(audience)s = ANY(o.audiences))": ("audience", query.audience),
-            "o.instructor_id <> %(exclude_instructor)s": (
-                "exclude_instructor",
-                self.values["exclude_instructor"],
-            ),
+    def _walk(self, sort: str, subject: str, *, paged: bool) -> str:
+        parts = {
+            "subject": subject,
+            "covered": self.covered,
+            "conditions": self.conditions + self._first_of_instructor(sort),
+            "duration": self._duration(),
+            "modality": self._modality(),
         }
-        for condition, (name, value) in named.items():
-            if value is not None:
-                parts.append(condition)
-                self.values[name] = value
+        if sort == "soonest":
+            page = "WHERE (sort_key, id) > (%(after_key)s, %(after_id)s)" if paged else ""
+            fits = _FITS.format(free=self._free("o.modality"), duration="o.duration_min")
+            return _SOONEST.format(**parts, fits=fits, page=page, most=MOST_KEYED)
+        key, ascends = self._key(sort), _ASCENDS[sort]
+        beyond = ">" if ascends else "<"
+        page = f"AND ({key} {beyond} %(after_key)s OR ({key} = %(after_key)s AND o.id > %(after_id)s))"
+        return _WALK.format(
+            **parts,
+            key=key,
+            page=page if paged else "",
+            direction="ASC" if ascends else "DESC",
+            fits=_FITS.format(free=self._free(self._modality()), duration=self._duration()),
+        )
+
+    def _key(self, sort: str) -> str:
+        return self._distance() if sort == "distance" else f"o.{_COLUMN[sort]}"
+
+    def _read(self) -> tuple[str, str]:
+        """What can be said of an offering without its calendar: by the index, and by its row."""
+        query = self.query
+        covered = self._named(
+            {
+                "o.price_per_hour <= %(price_max)s": ("price_max", query.price_max),
+                "o.price_per_hour >= %(price_min)s": ("price_min", query.price_min),
+                "o.instructor_id <> %(exclude)s": ("exclude", self.values.pop("exclude")),
+            }
+        )
+        conditions = self._named(
+            {
+                "%(duration)s = ANY(o.durations)": ("duration", query.duration),
+                "o.modalities && %(modality)s::varchar[]": ("modality", _wanted_modalities(query)),
+                "(o.levels = '{}' OR %(level)s = ANY(o.levels))": ("level", query.level),
+                "(o.audiences = '{}' OR %(audience)s = ANY(o.audiences))": ("audience", query.audience),
+            }
+        )
         if self.subjects is not None:
             self.values["subjects"] = self.subjects
-        if query.exclude:
-            parts.append(f"NOT {_AMONG.replace('subjects', 'exclude')}")
-            self.values["exclude"] = list(query.exclude)
-        # Online it does not matter where somebody is.
-        if self.around and query.modality != "online":
-            parts.append(
-                "o.latitude BETWEEN %(south)s AND %(north)s AND o.longitude BETWEEN %(west)s AND %(east)s"
-                f" AND {self._distance()} <= %(radius)s"
-            )
+        elif query.exclude:
+            covered += f" AND NOT {_AMONG.replace('subjects', 'excluded')}"
+            self.values["excluded"] = list(query.exclude)
         if self.around:
             names = ("south", "north", "west", "east")
             self.values |= dict(zip(names, self.around.box(), strict=True))
@@ -252,22 +242,36 @@ class Walk:
                 "radius": self.around.radius_km,
                 "km_east": self.around.km_a_degree_east,
             }
-        return "".join(f" AND {part}" for part in parts)
+            # Online it does not matter where somebody is.
+            if query.modality != "online":
+                covered += (
+                    " AND o.latitude BETWEEN %(south)s AND %(north)s"
+                    " AND o.longitude BETWEEN %(west)s AND %(east)s"
+                    f" AND {self._distance()} <= %(radius)s"
+                )
+        return covered, conditions
+
+    def _named(self, conditions: dict[str, tuple[str, Any]]) -> str:
+        """Those whose value is given; the values go along."""
+        given = {text: pair for text, pair in conditions.items() if pair[1] is not None}
+        self.values |= dict(given.values())
+        return "".join(f" AND {text}" for text in given)
 
     def _distance(self) -> str:
         north = f"(o.latitude - %(latitude)s) * {KM_A_DEGREE}"
         east = "(o.longitude - %(longitude)s) * %(km_east)s"
         return f"sqrt(({north}) ^ 2 + ({east}) ^ 2)"
 
-    def _first_of_instructor(self, column: str, ascends: bool) -> str:
-        """One card an instructor: their first offering of those that pass, unless one subject was named."""
+    def _first_of_instructor(self, sort: str) -> str:
+        """One card an instructor: the first of their offerings that pass, unless one subject was named."""
         if self.subjects is not None and len(self.subjects) == 1:
             return ""
-        beyond = "<" if ascends else ">"
+        column = _COLUMN.get(sort, "rank")
+        beyond = "<" if _ASCENDS[sort] and sort in _COLUMN else ">"
         subject = "TRUE" if self.subjects is None else _AMONG
-        same = f"{subject} {self.conditions}".replace("o.", "b.")
+        same = f"{subject} {self.covered} {self.conditions}".replace("o.", "b.")
         return (
-            "AND NOT EXISTS (SELECT FROM instructors_offering b WHERE b.instructor_id = o.instructor_id"
+            " AND NOT EXISTS (SELECT FROM instructors_offering b WHERE b.instructor_id = o.instructor_id"
             f" AND b.is_listed AND (b.{column} {beyond} o.{column} OR (b.{column} = o.{column} AND b.id < o.id))"
             f" AND {same})"
         )
@@ -287,14 +291,14 @@ class Walk:
             return "(%(modality)s::varchar[])[1]"
         return "(SELECT way FROM unnest(o.modalities) way WHERE way = ANY(%(modality)s::varchar[]) LIMIT 1)"
 
-    def _free(self, day: str, modality: str) -> str:
+    def _free(self, modality: str) -> str:
+        """The day's free ranges for that way to meet."""
         if self.query.modality in ("online", "at_instructor"):
-            return f"{day}.free"
-        travelling = f"COALESCE({day}.free_travel, {day}.free)"
-        return f"(CASE WHEN {modality} = 'at_student' THEN {travelling} ELSE {day}.free END)"
+            return "day.free"
+        return f"(CASE WHEN {modality} = 'at_student' THEN COALESCE(day.free_travel, day.free) ELSE day.free END)"
 
 
-_AMONG = "o.subject_id = ANY(ARRAY(SELECT id FROM instructors_subject WHERE slug = ANY(%(subjects)s)))"
+_AMONG = "o.subject_id = ANY(ARRAY(SELECT id FROM instructors_subject WHERE slug = ANY(%(subjects)s::varchar[])))"
 
 
 def _subjects(query: Query, vocabulary: Vocabulary) -> list[str] | None:
