@@ -29,12 +29,11 @@ _own_metrics = "PROMETHEUS_MULTIPROC_DIR" not in os.environ
 _metrics = Path(
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_data / f"metrics-{bind.replace(':', '-')}"))
 )
-
-
-def on_starting(server: Any) -> None:
-    if _own_metrics:
-        shutil.rmtree(_metrics, ignore_errors=True)
-    _metrics.mkdir(parents=True, exist_ok=True)
+# Here and not in a hook: with several workers the application is loaded before any hook is called. The
+# variable tells a reloaded configuration, or a new master, that the files are in use.
+if _own_metrics:
+    shutil.rmtree(_metrics, ignore_errors=True)
+_metrics.mkdir(parents=True, exist_ok=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:
