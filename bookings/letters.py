@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import models
 from django.urls import reverse
 
 from bookings import presentation, terms
@@ -49,10 +48,8 @@ def booking_then(event: Event) -> Booking:
     """The booking as it was right after the event, whatever has happened since."""
     booking = access.whole().get(pk=event.subject_id)
     for name, value in event.data["state"].items():
-        field = Booking._meta.get_field(name)
-        if isinstance(field, models.DateTimeField) and value is not None:
-            value = datetime.fromisoformat(value)
-        setattr(booking, field.attname, value)
+        is_instant = name.endswith("_at") and value is not None
+        setattr(booking, name, datetime.fromisoformat(value) if is_instant else value)
     booking.version = event.version
     return booking
 

@@ -67,7 +67,7 @@ def _event(booking: Booking, *, party: Party, method: Method, url: str, now: dat
     event.add("location", place(booking, party=party))
     if method != Method.PUBLISH:
         event.add("organizer", _organizer())
-        event.add("attendee", _attendee(_user(booking, party)), encode=0)
+        event.add("attendee", _attendee(_user(booking, party)))
     return event
 
 

@@ -125,8 +125,9 @@ def test_an_end_that_makes_no_sense_is_refused_in_words(
 def test_everything_on_the_schedule_is_a_task_and_ends_before_its_next_turn() -> None:
     current_app.loader.import_default_modules()
     for entry in SCHEDULE.values():
+        turn: Any = entry["schedule"]
         assert entry["task"] in current_app.tasks
-        assert entry["options"] == {"expires": entry["schedule"].run_every.total_seconds()}
+        assert entry["options"] == {"expires": turn.run_every.total_seconds()}
 
 
 def test_a_delivery_ends_before_its_lease() -> None:

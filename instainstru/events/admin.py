@@ -45,16 +45,17 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(STATES.get(self.value() or "", Q()))
 
 
-class WholeSubjectMixin:
+class SubjectAdmin(ReadOnlyAdmin):
     """Searches find a subject by its whole id: a part of one means nothing, and no index knows it."""
 
+    subject_field: str
     search_help_text = "The id of a booking, an instructor or whatever it happened to."
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         wanted = search_term.strip()
-        return queryset.filter(**{self.search_fields[0]: wanted}) if wanted else queryset, False
+        return queryset.filter(**{self.subject_field: wanted}) if wanted else queryset, False
 
 
 class DeliveryInline(admin.TabularInline):
@@ -69,23 +70,25 @@ class DeliveryInline(admin.TabularInline):
 
 
 @admin.register(Event)
-class EventAdmin(WholeSubjectMixin, ReadOnlyAdmin):
+class EventAdmin(SubjectAdmin):
     """The log itself."""
 
     list_display = ("id", "created_at", "kind", "subject_type", "subject_id", "version", "by")
     list_filter = (KindFilter,)
     list_select_related = ("by",)
+    subject_field = "subject_id"
     search_fields = ("subject_id",)
     inlines = (DeliveryInline,)
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(WholeSubjectMixin, ReadOnlyAdmin):
+class DeliveryAdmin(SubjectAdmin):
     """What could not be delivered is parked here; mend the cause, then replay."""
 
     list_display = ("id", "event", "reaction", "state", "attempts", "next_try_at", "last_error")
     list_filter = (StateFilter,)
     list_select_related = ("event",)
+    subject_field = "event__subject_id"
     search_fields = ("event__subject_id",)
     actions = ("replay",)
 

@@ -59,7 +59,7 @@ def _instant(text: str) -> datetime:
 
 def next_due(after: datetime | None, until: datetime) -> datetime | None:
     """The first instant later than ``after``, and not later than ``until``, at which anything falls due."""
-    report_time = ExpressionWrapper(timedelta(hours=1) * F("rules__no_show_report_h"), DurationField())
+    report_time = ExpressionWrapper(F("rules__no_show_report_h") * timedelta(hours=1), DurationField())
     # The plain bound on the end lets an index find the few that can be due at all.
     ended = Booking.objects.filter(status=Status.CONFIRMED, ends_at__lte=until)
     sources = [
