@@ -1,10 +1,13 @@
 """The ground all tests stand on; each app's own things are in its `tests/`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 
+from instainstru.lib import clock
 from ops import browser
 
 pytest_plugins = ["bookings.tests.cast"]
@@ -20,6 +23,13 @@ def _fresh_cache() -> None:
 def _quick_passwords(settings: Any) -> None:
     """Argon2 is slow on purpose; tests sign in by the hundred."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def still_clock() -> Iterator[time_machine.Traveller]:
+    """Time stands still, so that a test of what may happen in a minute has that minute."""
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        yield traveller
 
 
 @pytest.fixture(scope="session")
