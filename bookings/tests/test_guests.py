@@ -244,6 +244,7 @@ def test_what_cannot_be_right_is_said_beside_its_field(
     assert mail.outbox == []
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_a_wrong_code_can_be_tried_again_five_times(
     client: Client, cast: Cast, start: datetime, settings: Any
 ):
@@ -274,6 +275,7 @@ def test_the_last_try_may_be_the_right_one(client: Client, cast: Cast, start: da
     assert client.get(at("confirm", booking)).wsgi_request.user.email == "dina@example.com"
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_codes_are_checked_five_times_a_minute_for_an_address(client: Client, cast: Cast, start: datetime):
     booking = hold_as_guest(client, cast, start)
     for _ in range(5):
@@ -296,6 +298,7 @@ def test_another_code_takes_the_place_of_the_first(client: Client, cast: Cast, s
     assert client.get(at("confirm", booking)).wsgi_request.user.is_authenticated
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_one_address_gets_three_codes_a_minute(client: Client, cast: Cast, start: datetime):
     booking = hold_as_guest(client, cast, start)
     for _ in range(3):
@@ -359,6 +362,7 @@ def test_guests_of_yesterday_who_hold_nothing_are_forgotten(cast: Cast, start: d
     assert Student.objects.filter(pk=cast.ben_student.pk).exists()
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_one_address_makes_ten_guests_a_minute(cast: Cast):
     for number in range(10):
         press(Client(), cast.piano, local_time(in_days(3 + number), 12))

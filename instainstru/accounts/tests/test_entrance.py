@@ -131,6 +131,7 @@ def test_asking_for_a_code_tells_nothing_about_who_has_an_account(client: Client
     assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_three_wrong_codes_end_the_attempt(client: Client, ben: User):
     response = client.post(reverse("account_request_login_code"), {"email": "ben@example.com"})
     code = sent_code()
@@ -140,6 +141,7 @@ def test_three_wrong_codes_end_the_attempt(client: Client, ben: User):
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_signing_in_is_tried_five_times_a_minute_from_an_address(client: Client, ben: User):
     for number in range(5):
         assert sign_in(Client(), f"person{number}@example.com", "wrong").status_code == 200
@@ -152,6 +154,7 @@ def test_signing_in_is_tried_five_times_a_minute_from_an_address(client: Client,
     assert sign_in(elsewhere, "ben@example.com").status_code == 302
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_five_wrong_passwords_close_an_address_to_everybody_for_a_while(ben: User):
     for number in range(5):
         sign_in(Client(REMOTE_ADDR=f"192.0.2.{number}"), "ben@example.com", "wrong")
