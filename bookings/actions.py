@@ -17,8 +17,10 @@ from instructors.presentation import page_url
 WEEK = timedelta(days=7)
 
 
-def actions_of(booking: Booking, *, party: Party, now: datetime, zone: str) -> list[dict[str, Any]]:
-    """The buttons, most likely first; ``components/lesson_card.html`` prints them."""
+def actions_of(
+    booking: Booking, *, party: Party, now: datetime, zone: str, brief: bool = False
+) -> list[dict[str, Any]]:
+    """The buttons, most likely first; ``brief`` leaves to the lesson's own page what can wait for it."""
     what = f"{title(booking, party=party)}, {when.short(booking.starts_at, zone)}"
 
     def action(label: str, name: str, *, main: bool = False, post: bool = False, icon: str = "") -> dict:
@@ -37,7 +39,8 @@ def actions_of(booking: Booking, *, party: Party, now: datetime, zone: str) -> l
     if booking.status == Status.CONFIRMED and booking.ends_at <= now and party != Party.STUDENT:
         found.append(action("Lesson given", "complete", main=True, post=True))
     if booking.status == Status.CONFIRMED and booking.starts_at > now:
-        found.append(action("Add to calendar", "lesson_ics", icon="calendar"))
+        if not brief:
+            found.append(action("Add to calendar", "lesson_ics", icon="calendar"))
         found.append(action("Move", "reschedule"))
         found.append(action("Cancel", "cancel"))
     if _may_report(booking, now=now) and party != Party.STAFF:

@@ -186,10 +186,9 @@ def _where(booking: Booking, *, party: Party) -> str:
         return "At your place" if _is_student_side(party) else f"At {student.first_name}'s place"
     area = f" in {instructor.place.name}" if instructor.place else ""
     whose = f"{instructor.user.first_name}'s" if _is_student_side(party) else "your"
-    place = f"At {whose} place{area}"
     if booking.status in ACQUAINTED and instructor.address:
-        return f"{place}: {instructor.address}"
-    return place
+        return f"At {whose} place: {instructor.address}"
+    return f"At {whose} place{area}"
 
 
 def _where_note(booking: Booking, *, party: Party) -> str:

@@ -24,6 +24,7 @@ WEEKDAYS = [
 ]
 WEEKS = _calendar.Calendar()
 DAY = timedelta(days=1)
+FURTHEST = timedelta(days=800)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,9 @@ def read(
     )
     way = data.get("modality") or modality
     way = way if way in offering.modalities else offering.modalities[0]
-    day = _date(data.get("day", ""))
-    month = day or _date(f"{data.get('month', '')}-01") or clock.local(now, zone).date()
+    today = clock.local(now, zone).date()
+    day = _date(data.get("day", ""), today)
+    month = day or _date(f"{data.get('month', '')}-01", today) or today
     return Choice(Lesson(offering, length, way), month.replace(day=1), day)
 
 
@@ -71,11 +73,13 @@ def _usual(offering: Offering) -> int:
     return 60 if 60 in offering.durations else offering.durations[0]
 
 
-def _date(text: str) -> date | None:
+def _date(text: str, today: date) -> date | None:
+    """The date of an address, unless it is years away."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if abs(found - today) < FURTHEST else None
 
 
 def build(choice: Choice, frame: Frame, *, offerings: Sequence[Offering]) -> dict[str, Any]:

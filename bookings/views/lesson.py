@@ -84,7 +84,7 @@ def _groups(rows: list[Booking], *, zone: str, now: datetime) -> list[dict[str, 
 
 
 def _card(booking: Booking, *, zone: str, now: datetime) -> dict[str, Any]:
-    actions = actions_of(booking, party=Party.STUDENT, now=now, zone=zone)
+    actions = actions_of(booking, party=Party.STUDENT, now=now, zone=zone, brief=True)
     return presentation.card(booking, party=Party.STUDENT, zone=zone, now=now, actions=actions)
 
 

@@ -117,7 +117,7 @@ def _ask(booking: Booking, zone: str) -> dict[str, str]:
 
 
 def _card(booking: Booking, *, zone: str, now: datetime) -> dict[str, Any]:
-    actions = actions_of(booking, party=Party.INSTRUCTOR, now=now, zone=zone)
+    actions = actions_of(booking, party=Party.INSTRUCTOR, now=now, zone=zone, brief=True)
     return presentation.card(booking, party=Party.INSTRUCTOR, zone=zone, now=now, actions=actions)
 
 
