@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any
 
+import orjson
 from django.conf import settings
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
 from instainstru.lib.fields import Body
 from instructors.models import CalendarBlock, Category, Instructor, Modality, Offering, Subject
@@ -29,6 +34,19 @@ def show_instructor(instructor: Instructor) -> dict[str, Any]:
         "time_zone": instructor.time_zone,
         "rating": round(instructor.rating, 2) if instructor.rating_count else None,
     }
+
+
+def show_openings(spans: Iterable[range], *, duration_min: int) -> orjson.Fragment:
+    """Runs of starts (epoch seconds) as a list of openings, already in JSON: there may be a thousand."""
+    texts = map(_opening, chain.from_iterable(spans), repeat(duration_min * 60))
+    return orjson.Fragment("[" + ",".join(texts) + "]")
+
+
+# Starts lie on a common grid: there are few different ones, and every instructor has the same.
+@lru_cache(maxsize=1 << 15)
+def _opening(start: int, length: int) -> str:
+    low, high = (clock.rfc3339(datetime.fromtimestamp(at, UTC)) for at in (start, start + length))
+    return f'{{"starts_at":"{low}","ends_at":"{high}"}}'
 
 
 def show_card(instructor: Instructor, offerings: Iterable[Offering]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from instainstru.accounts.models import User
 from instainstru.lib.errors import NotFound
 from instructors.models import Instructor
 from students.models import Student
+from students.services.students import student_of
 
 # Never shown in lists of lessons: times that were only held.
 NOT_LESSONS = (Status.HELD, Status.RELEASED, Status.EXPIRED)
@@ -66,7 +67,7 @@ def party_of(user: User, booking: Booking) -> Party | None:
 def student_for(user: User, student_id: int | None) -> Student:
     """The student ``user`` books for: themselves, or one their partner organisation brought."""
     if student_id is None:
-        return Student.objects.get_or_create(user=user)[0]
+        return student_of(user)
     student = Student.objects.filter(pk=student_id).filter(Q(user=user) | Q(partner__user=user)).first()
     if student is None:
         raise NotFound("There is no such student of yours.")

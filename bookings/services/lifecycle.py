@@ -18,6 +18,7 @@ from bookings.services import history, policies
 from bookings.services.wanted import HoldExpired, SlotTaken, StudentBusy, Wanted, change, price_of
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
+from instainstru.lib.compiled import Compiled, insert
 from instainstru.lib.errors import Conflict, DomainError, Invalid
 from instainstru.lib.intervals import covers
 from instainstru.rules import services as rules_service
@@ -70,7 +71,7 @@ def _take(
         days = _lock_days(wanted)
     days = _require_free(wanted, days, now=now)
     booking = _new(wanted, status, student=student, by=by, note=note, rules=rules, now=now)
-    booking.save(force_insert=True)
+    insert(booking)
     calendar.take(
         instructor,
         days=days,
@@ -113,7 +114,12 @@ def _new(
 
 
 def _lock_student(student_id: int) -> None:
-    Student.objects.select_for_update(no_key=True).values_list("pk").get(pk=student_id)
+    _locked_student(pk=student_id)
+
+
+_locked_student = Compiled(
+    lambda pk: Student.objects.select_for_update(no_key=True).only("pk").filter(pk=pk), pk=int
+)
 
 
 def _lock_days(wanted: Wanted, *others: Booking) -> list[OpenDay]:
@@ -125,15 +131,8 @@ def _lock_days(wanted: Wanted, *others: Booking) -> list[OpenDay]:
 
 def _own_in_the_way(wanted: Wanted, student: Student, *, now: datetime, replace_holds: bool) -> list[Booking]:
     """The student's own holds that go for this one; raises where something else is in the way."""
-    found = list(
-        Booking.objects.select_for_update(of=("self",))
-        .select_related("instructor")
-        .filter(student=student, status__in=LIVE)
-        .filter(
-            Q(starts_at__lt=wanted.ends_at, ends_at__gt=wanted.starts_at)
-            | Q(instructor=wanted.instructor, status=Status.HELD)
-        )
-        .order_by("pk")
+    found = _near(
+        student=student.pk, instructor=wanted.instructor.pk, start=wanted.starts_at, end=wanted.ends_at
     )
     for other in found:
         gives_way = other.status == Status.HELD and (
@@ -148,6 +147,22 @@ def _own_in_the_way(wanted: Wanted, student: Student, *, now: datetime, replace_
                 data={"booking": str(other.pk), "status": other.status},
             )
     return found
+
+
+# Live bookings of a student at a time, and their holds with an instructor.
+_near = Compiled(
+    lambda student, instructor, start, end: (
+        Booking.objects.select_for_update(of=("self",))
+        .select_related("instructor")
+        .filter(student_id=student, status__in=LIVE)
+        .filter(Q(starts_at__lt=end, ends_at__gt=start) | Q(instructor_id=instructor, status=Status.HELD))
+        .order_by("pk")
+    ),
+    student=int,
+    instructor=int,
+    start=datetime,
+    end=datetime,
+)
 
 
 def _require_free(wanted: Wanted, days: list[OpenDay], *, now: datetime) -> list[OpenDay]:

@@ -19,12 +19,12 @@ class DateTimeMultiRangeField(models.Field):  # type: ignore[type-arg]
     def db_type(self, connection: Any) -> str:
         return "tstzmultirange"
 
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        """As text: ``parse`` is several times as quick as the driver's own reading of multiranges."""
+        return f"{sql}::text", params
+
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> list[Range] | None:
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return parse(value)
-        return [(r.lower.astimezone(UTC), r.upper.astimezone(UTC)) for r in value]
+        return None if value is None else parse(value)
 
     def get_prep_value(self, value: list[Range] | None) -> str | None:
         return None if value is None else literal(value)

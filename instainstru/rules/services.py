@@ -10,6 +10,7 @@ from django.db import transaction
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.lib import clock
+from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import DomainError
 from instainstru.rules.models import Rules
 
@@ -26,9 +27,12 @@ def current(*, fresh: bool = False) -> Rules:
     global _seen
     if not fresh and _seen is not None and clock.monotonic() - _seen[0] < STALE_AFTER:
         return _seen[1]
-    rules = Rules.objects.order_by("-id")[:1].get()
+    [rules] = _newest()
     _seen = (clock.monotonic(), rules)
     return rules
+
+
+_newest = Compiled(lambda: Rules.objects.order_by("-id")[:1])
 
 
 def forget() -> None:

@@ -15,7 +15,7 @@ from instainstru.lib.fields import Parameters
 from instainstru.lib.openapi import call, parameter
 from instainstru.rules import services as rules_service
 from instructors.models import Modality, Offering
-from instructors.serializers import TimesAnswer, show_offering_briefly
+from instructors.serializers import TimesAnswer, show_offering_briefly, show_openings
 from instructors.services import catalogue, openings
 
 USUAL_SPAN = timedelta(days=7)
@@ -36,7 +36,7 @@ class InstructorOpenings(ApiView):
             422: "A parameter at fault; `wrong_duration` and `wrong_modality` name what is offered.",
         },
         parameters=[
-            parameter("offering", "Needed where the instructor has more than one.", int),
+            parameter("offering", "By default the instructor's first.", int),
             parameter("duration", "Minutes. By default 60, or else the offering's shortest.", int),
             parameter("modality", "By default the offering's first.", choices=Modality.values),
             parameter("from", "An instant, or a date where the instructor is. By default now."),
@@ -54,15 +54,14 @@ class InstructorOpenings(ApiView):
         lesson = _lesson(offering, duration, modality)
         now = clock.now()
         low, high = _span(low, high, tz=offering.instructor.time_zone, now=now)
-        starts = openings.starts(lesson, low=low, high=high, now=now, rules=rules_service.current())
-        length = timedelta(minutes=lesson.duration_min)
+        spans = openings.spans(lesson, low=low, high=high, now=now, rules=rules_service.current())
         return answer(
             {
                 "offering": show_offering_briefly(offering),
                 "duration_min": lesson.duration_min,
                 "modality": lesson.modality,
                 "time_zone": offering.instructor.time_zone,
-                "openings": [{"starts_at": start, "ends_at": start + length} for start in starts],
+                "openings": show_openings(spans, duration_min=lesson.duration_min),
             }
         )
 

@@ -15,8 +15,10 @@ from uuid import UUID
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
-from instainstru.lib import clock
+from instainstru.lib import clock, prepared
+from instainstru.lib.compiled import Compiled, insert
 from instainstru.lib.intervals import Range, normal, subtract
+from instainstru.lib.multirange import literal
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, DateHours, Instructor, Offering, OpenDay, WeeklyHours
@@ -196,15 +198,27 @@ def lock_instructor(instructor: Instructor) -> Instructor:
 
 def lock_days(instructor_id: int, first: date, last: date) -> list[OpenDay]:
     """The open days in ``[first, last]``, locked in date order."""
-    return list(
+    return _locked_days(instructor_id=instructor_id, first=first, last=last)
+
+
+_locked_days = Compiled(
+    lambda instructor_id, first, last: (
         OpenDay.objects.select_for_update()
         .filter(instructor_id=instructor_id, date__range=(first, last))
         .order_by("date")
-    )
+    ),
+    instructor_id=int,
+    first=date,
+    last=date,
+)
 
 
 def lock_spans(spans: Iterable[tuple[Instructor, datetime, datetime]]) -> list[OpenDay]:
     """The open days around lessons at these times, locked in the one order: instructor, date."""
+    spans = list(spans)
+    if len(spans) == 1:
+        [(instructor, start, end)] = spans
+        return lock_days(instructor.pk, *days_to_lock(instructor, start, end))
     wanted = Q()
     for instructor, start, end in spans:
         wanted |= Q(instructor_id=instructor.pk, date__range=days_to_lock(instructor, start, end))
@@ -308,7 +322,7 @@ def take(
     """
     limits = limits_of(instructor, rules)
     block = block_of(instructor, booking_id, kind, start, end, travels=travels, limits=limits)
-    block.save(force_insert=True)
+    insert(block)
     if instructor.lessons_per_day or instructor.lessons_per_week:
         rebuild(instructor, *days_affected(instructor, start, end))
         return block
@@ -320,8 +334,18 @@ def take(
         travel = _on_grid(subtract(before, [_hole(block, limits.gap(travels=True), travels=True)]), limits)
         if plain != day.free or travel != before:
             day.free, day.free_travel = plain, None if travel == plain else travel
-            day.save(update_fields=["free", "free_travel"])
+            _store(day)
     return block
+
+
+def _store(day: OpenDay) -> None:
+    travel = None if day.free_travel is None else literal(day.free_travel)
+    with prepared.cursor() as cursor:
+        cursor.execute(
+            "UPDATE instructors_openday SET free = %s::tstzmultirange, free_travel = %s::tstzmultirange"
+            " WHERE instructor_id = %s AND date = %s",
+            [literal(day.free), travel, day.instructor_id, day.date],
+        )
 
 
 def give_back(instructor: Instructor, *, booking_id: UUID) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
+from instainstru.lib import clock
+from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import DomainError, Invalid, NotFound
 from instainstru.rules import services as rules_service
 from instructors.models import Audience, Instructor, Level, Modality, Offering
 from instructors.services import calendar
+from instructors.services.search import rank
 from instructors.services.slots import limits_of
 
 SHORTEST, LONGEST = 15, 480
@@ -36,32 +39,52 @@ def offering_of(instructor: Instructor, offering_id: int) -> Offering:
 
 def offered(offering_id: int) -> Offering:
     """An offering that can be booked, with its subject and instructor; raises ``NotFound``."""
-    offering = (
-        Offering.objects.select_related("subject", "instructor__user")
-        .filter(pk=offering_id, is_listed=True)
-        .first()
-    )
-    if offering is None:
+    found = _offered(pk=offering_id)
+    if not found:
         raise NotFound("There is no such offering.")
-    return offering
+    return found[0]
+
+
+_offered = Compiled(
+    lambda pk: (
+        Offering.objects.select_related("subject", "instructor__user")
+        .filter(pk=pk, is_listed=True)
+        .defer("description", "instructor__bio", "instructor__user__password")
+        .order_by()
+    ),
+    pk=int,
+)
 
 
 def offered_by(instructor: str, offering_id: int | None) -> Offering:
-    """That offering of a listed instructor, named by number or slug; with None the only one they have.
+    """An offering of a listed instructor, named by number or slug; with None their first one.
 
-    Raises ``NotFound``, and ``Invalid`` where one has to be chosen.
+    Its instructor knows what limits their times, and no more. Raises ``NotFound``.
     """
-    key = Q(instructor_id=int(instructor)) if is_number(instructor) else Q(instructor__slug=instructor)
-    listed = Offering.objects.select_related("subject", "instructor").filter(key, is_listed=True)
+    wanted: dict[str, Any] = (
+        {"instructor_id": int(instructor)} if is_number(instructor) else {"instructor__slug": instructor}
+    )
     if offering_id is not None:
-        listed = listed.filter(pk=offering_id)
-    found = list(listed.order_by("pk")[:20])
+        wanted["pk"] = offering_id
+    found = _first_of(*wanted)(**wanted)
     if not found:
         raise NotFound("There is no such offering.")
-    if len(found) > 1:
-        choice = ", ".join(f"{offering.pk} ({offering.subject.name})" for offering in found)
-        raise Invalid(f"Choose one of: {choice}.", field="offering")
     return found[0]
+
+
+@cache
+def _first_of(*names: str) -> Compiled[Offering]:
+    """The first listed offering by these conditions, with what openings are cut by."""
+    shown = ("price_per_hour", "durations", "modalities", "instructor_id", "subject__slug")
+    limits = ("time_zone", "notice_min", "buffer_min", "travel_min", "horizon_days", "overnight_rule")
+    rows = (
+        Offering.objects.filter(is_listed=True)
+        .select_related("subject", "instructor")
+        .only(*shown, *(f"instructor__{name}" for name in limits))
+        .order_by("pk")
+    )
+    kinds = {name: str if name.endswith("slug") else int for name in names}
+    return Compiled(lambda **wanted: rows.filter(**wanted)[:1], **kinds)
 
 
 def is_number(text: str) -> bool:
@@ -136,4 +159,5 @@ def refresh_listing(instructor: Instructor) -> None:
     Offering.objects.bulk_update(
         offerings, ["is_listed", "rating", "latitude", "longitude", "notice_min"], batch_size=100
     )
+    rank.refresh([instructor.pk], now=clock.now())
     calendar.refresh_next_free(instructor)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection
 
 from instainstru.lib import clock
-from instainstru.lib.intervals import Range
 from instainstru.rules.models import Rules
-from instructors.models import Modality, Offering, OpenDay
-from instructors.services.slots import Limits, cut, earliest, latest, limits_of
+from instructors.models import Modality, Offering
+from instructors.services import slots
+from instructors.services.slots import Seconds, earliest, latest, limits_of
 
 INSTANT = timedelta(microseconds=1)
 
@@ -29,14 +31,45 @@ class Lesson:
         return self.modality == Modality.AT_STUDENT
 
 
+# Ranges of local days begin on the start grid, and so on whole seconds; ends are rounded down to them.
+_FREE = """
+    SELECT date_part('epoch', lower(span))::bigint, floor(date_part('epoch', upper(span)))::bigint
+    FROM instructors_openday day
+    CROSS JOIN unnest({free}) span
+    WHERE day.instructor_id = %s AND day.date BETWEEN %s AND %s
+    ORDER BY 1
+"""
+_FREE_OF = {
+    False: _FREE.format(free="day.free"),
+    True: _FREE.format(free="COALESCE(day.free_travel, day.free)"),
+}
+
+
+def spans(lesson: Lesson, *, low: datetime, high: datetime, now: datetime, rules: Rules) -> Iterator[range]:
+    """Every bookable start in ``[low, high)``, in order, as runs of epoch seconds; one query."""
+    limits = limits_of(lesson.offering.instructor, rules)
+    low = max(low, earliest(limits, modality=lesson.modality, now=now))
+    high = min(high, latest(limits, now=now))
+    free = _free(lesson, low, high, limits.time_zone)
+    return slots.spans(free, duration=lesson.duration_min, low=low, high=high, limits=limits)
+
+
+def _free(lesson: Lesson, low: datetime, high: datetime, tz: str) -> list[Seconds]:
+    if low >= high:
+        return []
+    first, last = clock.local(low, tz).date(), clock.local(high, tz).date()
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE_OF[lesson.travels], [lesson.offering.instructor_id, first, last])
+        return cursor.fetchall()
+
+
 def starts(
     lesson: Lesson, *, low: datetime, high: datetime, now: datetime, rules: Rules
 ) -> Iterator[datetime]:
-    """Every bookable start in ``[low, high)``, in order; one query."""
-    limits = limits_of(lesson.offering.instructor, rules)
-    low, high = window(lesson, limits=limits, low=low, high=high, now=now)
-    for day in _open_days(lesson, low, high, limits):
-        yield from cut(_free(day, lesson), duration=lesson.duration_min, low=low, high=high, limits=limits)
+    """The same one by one and in datetimes."""
+    for span in spans(lesson, low=low, high=high, now=now, rules=rules):
+        for start in span:
+            yield datetime.fromtimestamp(start, UTC)
 
 
 def first(lesson: Lesson, *, now: datetime, rules: Rules, days: int = 7) -> datetime | None:
@@ -56,53 +89,16 @@ def count_by_day(
 
     Counted by arithmetic: a month has a thousand starts, and nobody looks at them one by one.
     """
-    limits = limits_of(lesson.offering.instructor, rules)
-    low, high = window(
-        lesson,
-        limits=limits,
-        low=clock.day_bounds(first, zone)[0],
-        high=clock.day_bounds(last, zone)[1],
-        now=now,
-    )
     found: Counter[date] = Counter()
-    step = timedelta(minutes=limits.grid)
-    length = timedelta(minutes=lesson.duration_min)
-    for day in _open_days(lesson, low, high, limits):
-        for free in _free(day, lesson):
-            start = next(cut([free], duration=lesson.duration_min, low=low, high=high, limits=limits), None)
-            if start is None:
-                continue
-            number = (min(free[1] - length, high - INSTANT) - start) // step + 1
-            here, there = (
-                clock.local(start, zone).date(),
-                clock.local(start + step * (number - 1), zone).date(),
-            )
-            if here == there:
-                found[here] += number
-            else:
-                found.update(clock.local(start + step * n, zone).date() for n in range(number))
+    low, high = clock.day_bounds(first, zone)[0], clock.day_bounds(last, zone)[1]
+    for span in spans(lesson, low=low, high=high, now=now, rules=rules):
+        here, there = _date(span[0], zone), _date(span[-1], zone)
+        if here == there:
+            found[here] += len(span)
+        else:
+            found.update(_date(start, zone) for start in span)
     return found
 
 
-def window(
-    lesson: Lesson, *, limits: Limits, low: datetime, high: datetime, now: datetime
-) -> tuple[datetime, datetime]:
-    """``[low, high)`` narrowed to what notice and horizon allow."""
-    return (
-        max(low, earliest(limits, modality=lesson.modality, now=now)),
-        min(high, latest(limits, now=now)),
-    )
-
-
-def _open_days(lesson: Lesson, low: datetime, high: datetime, limits: Limits) -> Iterable[OpenDay]:
-    if low >= high:
-        return ()
-    zone = limits.time_zone
-    return OpenDay.objects.filter(
-        instructor_id=lesson.offering.instructor_id,
-        date__range=(clock.local(low, zone).date(), clock.local(high, zone).date()),
-    ).order_by("date")
-
-
-def _free(day: OpenDay, lesson: Lesson) -> list[Range]:
-    return day.free if not lesson.travels or day.free_travel is None else day.free_travel
+def _date(seconds: int, zone: str) -> date:
+    return datetime.fromtimestamp(seconds, clock.zone(zone)).date()

@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Length
 from django.utils.text import slugify
 
 from instainstru.accounts.models import User
@@ -19,12 +20,15 @@ from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, DomainError, Invalid, NotFound
 from instructors.models import Instructor, Offering, WeeklyHours
 from instructors.services import calendar, catalogue
+from instructors.services.search import rank
 
 # Facts an instructor changes about themselves.
 OWN_FACTS = (
     "slug", "headline", "bio", "photo", "languages", "time_zone", "place", "address",
     "cancellation_preset", "overnight_rule", "notice_min", "buffer_min", "travel_min",
 )  # fmt: skip
+# Less than this says nothing about anybody.
+SHORTEST_BIO = 40
 
 
 def instructor_of(user: User) -> Instructor:
@@ -136,7 +140,7 @@ def missing(instructor: Instructor) -> dict[str, str]:
     needs = {}
     if not instructor.headline:
         needs["headline"] = "Say in a line what you teach."
-    if len(instructor.bio) < 40:
+    if len(instructor.bio) < SHORTEST_BIO:
         needs["bio"] = "Tell students about yourself in a few sentences."
     if instructor.place is None:
         needs["place"] = "Say where you are."
@@ -145,6 +149,19 @@ def missing(instructor: Instructor) -> dict[str, str]:
     if not WeeklyHours.objects.filter(instructor=instructor).exists():
         needs["hours"] = "Say when you teach."
     return needs
+
+
+def waiting() -> QuerySet[Instructor]:
+    """Drafts of which nothing is ``missing``: they wait for staff to verify them."""
+    own = {"instructor": OuterRef("pk")}
+    return Instructor.objects.annotate(bio_length=Length("bio")).filter(
+        Exists(Offering.objects.filter(**own, is_active=True)),
+        Exists(WeeklyHours.objects.filter(**own)),
+        ~Q(headline=""),
+        status=Instructor.Status.DRAFT,
+        bio_length__gte=SHORTEST_BIO,
+        place__isnull=False,
+    )
 
 
 def verify(instructor: Instructor, *, by: User) -> Instructor:
@@ -192,3 +209,4 @@ def note_lesson_facts(instructor_id: int, *, rating: float, rating_count: int, l
         rating=rating, rating_count=rating_count, lesson_count=lesson_count
     )
     Offering.objects.filter(instructor_id=instructor_id).update(rating=rating)
+    rank.refresh([instructor_id], now=clock.now())

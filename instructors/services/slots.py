@@ -6,15 +6,19 @@ horizon, and fits whole into a free range. Buffers are already out of the free r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from instainstru.lib import clock
 from instainstru.lib.errors import DomainError
 from instainstru.lib.intervals import Range
 from instainstru.rules.models import Rules
 from instructors.models import Instructor, Modality
+
+# A range of instants as whole epoch seconds.
+Seconds = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +99,31 @@ def up_to_grid(instant: datetime, grid: int, tz: str) -> datetime:
     return instant if not behind else instant + timedelta(seconds=grid * 60 - behind)
 
 
+def spans(
+    free: Iterable[Seconds], *, duration: int, low: datetime, high: datetime, limits: Limits
+) -> Iterator[range]:
+    """Every start in ``[low, high)`` at which ``duration`` minutes fit: one ``range`` for each free range.
+
+    In epoch seconds, because a month of one instructor has a thousand starts. ``free`` is what ``OpenDay``
+    keeps: ranges of one local day each, beginning on the grid.
+    """
+    first, bound = low.timestamp(), math.ceil(high.timestamp()) - 1
+    for start, end in free:
+        if start < first:
+            start = round(up_to_grid(low, limits.grid, limits.time_zone).timestamp())
+        last = min(end - duration * 60, bound)
+        if start <= last:
+            yield range(start, last + 1, limits.grid * 60)
+
+
 def cut(
     free: Iterable[Range], *, duration: int, low: datetime, high: datetime, limits: Limits
 ) -> Iterator[datetime]:
-    """Every start in ``[low, high)`` at which ``duration`` minutes fit, in order.
-
-    ``free`` is what ``OpenDay`` keeps: ranges of one local day each, beginning on the grid.
-    """
-    length = timedelta(minutes=duration)
-    step = timedelta(minutes=limits.grid)
-    for start, end in free:
-        if start < low:
-            start = up_to_grid(low, limits.grid, limits.time_zone)
-        last = min(end - length, high - timedelta(microseconds=1))
-        while start <= last:
-            yield start
-            start += step
+    """The same one by one and in datetimes."""
+    seconds = ((int(start.timestamp()), int(end.timestamp())) for start, end in free)
+    for span in spans(seconds, duration=duration, low=low, high=high, limits=limits):
+        for start in span:
+            yield datetime.fromtimestamp(start, UTC)
 
 
 def why_refused(limits: Limits, *, modality: str, start: datetime, now: datetime) -> DomainError | None:
