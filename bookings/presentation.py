@@ -16,7 +16,7 @@ from instainstru.lib import clock, money, presentation, when
 from instructors.models import Modality, Offering
 from instructors.presentation import ICONS, page_url, person, portrait, whereabouts
 
-# Those who are to meet know each other by their full names, and where.
+# Those who are to meet, or met, know where.
 ACQUAINTED = (Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW)
 BADGES = {
     Status.HELD: ("Held, not booked", "held"),
@@ -85,9 +85,9 @@ def badge(booking: Booking, *, now: datetime) -> tuple[str, str]:
 
 
 def other_name(booking: Booking, *, party: Party) -> str:
-    """The other side, by the full name once the lesson is booked."""
+    """The other side, by the full name once the lesson was booked."""
     user = _other_user(booking, party=party)
-    return user.full_name if booking.status in ACQUAINTED else user.short_name
+    return user.full_name if booking.confirmed_at else user.short_name
 
 
 def total(booking: Booking) -> str:

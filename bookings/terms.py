@@ -74,21 +74,23 @@ def cancelling(booking: Booking, *, party: Party, zone: str, now: datetime) -> d
             "lines": [{"label": f"Back to {name}", "amount": _money(booking, booking.price)}],
             "tiers": [],
         }
-    outcome = {
-        "title": TITLES[terms.tier],
-        "sentence": _why(booking, terms, zone=zone),
-        "kind": KINDS[terms.tier],
-        "deadline": f"That changes {when.short(terms.next_change_at, zone)}." if terms.next_change_at else "",
-    }
+    outcome = {"title": TITLES[terms.tier], "kind": KINDS[terms.tier], **_why(booking, terms, zone=zone)}
     return {"outcome": outcome, "lines": _amounts(booking, terms.tier), "tiers": _scale(booking, terms, zone)}
 
 
-def _why(booking: Booking, terms: policies.Cancellation, *, zone: str) -> str:
+def _why(booking: Booking, terms: policies.Cancellation, *, zone: str) -> dict[str, str]:
+    """Why it costs what it costs, and when that changes."""
+    until = when.short(terms.next_change_at, zone) if terms.next_change_at else ""
     if terms.tier == Tier.COOLING_OFF:
-        return f"You booked less than {booking.rules.cooling_off_min} minutes ago."
+        why = f"You booked less than {booking.rules.cooling_off_min} minutes ago."
+        return {"sentence": why, "deadline": f"Free until {until}."}
     if terms.tier == Tier.FREE:
-        return f"It is free until {when.short(terms.free_until, zone)}."
-    return f"Cancelling was free until {when.short(terms.free_until, zone)}."
+        hours = (booking.policy_starts_at - terms.free_until) // timedelta(hours=1)
+        return {"sentence": f"It is {hours} hours away or more.", "deadline": f"Free until {until}."}
+    return {
+        "sentence": f"Cancelling was free until {when.short(terms.free_until, zone)}.",
+        "deadline": f"After {until} it is half." if until else "",
+    }
 
 
 def _amounts(booking: Booking, tier: Tier) -> list[dict[str, str]]:

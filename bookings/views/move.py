@@ -115,7 +115,7 @@ def _chosen(booking: Booking, start: datetime, *, party: Party, zone: str, now: 
     moved = Booking(
         pk=booking.pk, student=booking.student, instructor=booking.instructor, offering=booking.offering,
         status=booking.status, modality=booking.modality, time_zone=booking.time_zone,
-        starts_at=wanted.starts_at, ends_at=wanted.ends_at,
+        starts_at=wanted.starts_at, ends_at=wanted.ends_at, confirmed_at=booking.confirmed_at,
     )  # fmt: skip
     return {
         "lesson": presentation.card(moved, party=party, zone=zone, now=now),
