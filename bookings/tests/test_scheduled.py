@@ -58,7 +58,7 @@ def test_all_that_is_due_happens_once_and_as_of_its_moment(cast: Cast) -> None:
 
     first = run_due("2026-12-04T23:59:59Z")
 
-    assert first.pop("instructors_extended") == 1
+    assert (first.pop("instructors_extended"), first.pop("ranks_changed", None)) == (1, 1)
     assert first == {
         "holds_expired": 1,
         "lessons_completed": 1,
@@ -230,6 +230,8 @@ def another_connection(name: str) -> Iterator[bool]:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
             yield cursor.fetchone()[0]
+            # Closing would do, but the server takes its time over that.
+            cursor.execute("SELECT pg_advisory_unlock_all()")
     finally:
         other.close()
 

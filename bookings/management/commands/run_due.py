@@ -13,11 +13,12 @@ from django.db.models import DurationField, ExpressionWrapper, F, Min
 
 from bookings.models import Booking, Status
 from bookings.reactions import REACTIONS
-from bookings.services import sweeps
+from bookings.services import guests, sweeps
 from instainstru.events import dispatch
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
 from instructors.services import horizon
+from instructors.services.search import rank
 
 
 class Command(BaseCommand):
@@ -97,8 +98,10 @@ def run_housekeeping(until: datetime, done: Counter[str]) -> None:
         "instructors_extended": horizon.extend,
         "open_days_pruned": horizon.prune,
         "idempotency_keys_forgotten": sweeps.forget_idempotency_keys,
+        "guests_forgotten": guests.forget,
     }
     for name, chore in chores.items():
         while number := chore(now=until):
             done[name] += number
         done[name] += 0
+    done["ranks_changed"] += rank.refresh_all(now=until)
