@@ -3,9 +3,13 @@
 from django.urls import path
 
 from bookings.api import changes, lessons, taking
+from instainstru.lib import documents
 from instructors.api import directory, hours, search, times
+from students import api as students
 
 urlpatterns = [
+    path("schema", documents.schema, name="api_schema"),
+    path("docs", documents.docs, name="api_docs"),
     path("openings", search.Openings.as_view()),
     path("categories", directory.Categories.as_view()),
     path("subjects", directory.Subjects.as_view()),
@@ -25,4 +29,6 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/reschedule", changes.Reschedule.as_view()),
     path("bookings/<uuid:booking_id>/complete", changes.Complete.as_view()),
     path("bookings/<uuid:booking_id>/no-show", changes.NoShow.as_view()),
+    path("students", students.Students.as_view()),
+    path("students/<int:student_id>", students.OneStudent.as_view()),
 ]

@@ -13,6 +13,7 @@ from instainstru.accounts.models import User
 from instainstru.lib.errors import NotFound
 from instructors.models import Instructor
 from students.models import Student
+from students.services import partners
 from students.services.students import student_of
 
 # Never shown in lists of lessons: times that were only held.
@@ -66,12 +67,7 @@ def party_of(user: User, booking: Booking) -> Party | None:
 
 def student_for(user: User, student_id: int | None) -> Student:
     """The student ``user`` books for: themselves, or one their partner organisation brought."""
-    if student_id is None:
-        return student_of(user)
-    student = Student.objects.filter(pk=student_id).filter(Q(user=user) | Q(partner__user=user)).first()
-    if student is None:
-        raise NotFound("There is no such student of yours.")
-    return student
+    return student_of(user) if student_id is None else partners.student_of(user, student_id)
 
 
 def lessons_of_student(user: User, *, coming: bool, now: datetime) -> QuerySet[Booking]:

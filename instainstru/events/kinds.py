@@ -36,6 +36,9 @@ class Kind(TextChoices):
     DATE_HOURS_CHANGED = "date_hours.changed", "Hours of a date changed"
     TIME_OFF_CHANGED = "time_off.changed", "Time off changed"
 
+    # Students. ``data``: partner.
+    STUDENT_BROUGHT = "student.brought", "Student brought by a partner"
+
     # Access and rules.
     API_KEY_CREATED = "api_key.created", "API key created"
     API_KEY_REVOKED = "api_key.revoked", "API key revoked"

@@ -130,7 +130,7 @@ def call(
     """Decorate a view's method. ``answers`` is a serializer or a type; None where nothing is sent."""
     done: Any = OpenApiResponse(description=says) if answers is None else answers
     responses: dict[Any, Any] = {(status, kind) if answers is not None else status: done}
-    for code, why in {**(refusals or {}), **ALWAYS}.items():
+    for code, why in {**ALWAYS, **(refusals or {})}.items():
         responses[code, PROBLEM] = OpenApiResponse(ProblemAnswer, description=why)
     return extend_schema(
         summary=summary,
