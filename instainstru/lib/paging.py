@@ -75,7 +75,7 @@ def limit_of(request: HttpRequest | Request, *, usual: int = USUAL) -> int:
     text = request.GET.get("limit", "")
     if not text:
         return usual
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST):
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST):
         raise Invalid(f"Ask for 1 to {MOST} results.", field="limit")
     return int(text)
 
@@ -114,9 +114,10 @@ def _place(
     cursor = request.GET.get("cursor", "")
     if not cursor:
         return [], False
-    *texts, back = decode(cursor)
-    if len(texts) != len(order) or not isinstance(back, bool):
+    place = decode(cursor)
+    if len(place) != len(order) + 1 or not isinstance(place[-1], bool):
         raise _unknown()
+    *texts, back = place
     fields: list[Any] = [model._meta.get_field(name.removeprefix("-")) for name in order]
     try:
         values = [field.to_python(text) for field, text in zip(fields, texts, strict=True)]
