@@ -26,7 +26,7 @@ setup: .venv/.dev ## the virtual environment and its packages, nothing started
 .PHONY: test
 test: .venv/.dev ## the whole suite: real PostgreSQL, Valkey and browser; WORKERS (2), ARGS for pytest
 	@$(PY) -m ops.browser
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: .venv/.dev ## lint, format, types, import order, templates, migrations, settings for production

@@ -9,8 +9,20 @@ from django.core.cache import cache
 
 from instainstru.lib import clock
 from ops import browser
+from ops.testing import pristine
 
 pytest_plugins = ["bookings.tests.cast"]
+
+
+def pytest_configure() -> None:
+    pristine.instead_of_flush()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database, as migrations leave it; every test that commits finds it so."""
+    with django_db_blocker.unblock():
+        pristine.remember()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,43 @@
+"""After a test that commits, the database is as migrations left it."""
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+
+from instainstru.accounts.models import User
+from instructors.models import Category, Place, Subject
+from ops.testing import pristine
+
+
+def known() -> dict[str, list[object]]:
+    return {
+        model.__name__: list(model.objects.order_by("pk").values_list())
+        for model in (Category, Subject, Place, ContentType, User)
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_added_changed_or_deleted_is_undone():
+    before = known()
+    assert before["Subject"]
+    assert before["Place"]
+    assert before["User"] == []
+
+    User.objects.create(email="ana@example.com")
+    Subject.objects.filter(pk=before["Subject"][0][0]).update(name="Something else")
+    Place.objects.filter(pk=Place.objects.earliest("pk").pk).delete()
+    pristine.restore()
+
+    assert known() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_nobody_touched_is_not_written_again():
+    where = "SELECT pg_relation_filenode('instructors_place'), pg_relation_filenode('instructors_subject')"
+    with pristine.connection.cursor() as cursor:
+        cursor.execute(where)
+        before = cursor.fetchone()
+        User.objects.create(email="ana@example.com")
+        pristine.restore()
+        cursor.execute(where)
+        assert cursor.fetchone() == before
+    assert not User.objects.exists()
