@@ -21,14 +21,15 @@ from bookings import tasks
 from bookings.models import Booking, IdempotencyKey, Status
 from bookings.services import history
 from bookings.tests.cast import Cast
-from bookings.tests.factories import booked, held, utc
+from bookings.tests.factories import InstructorFactory, booked, held, in_days, teaching, utc
 from instainstru.accounts import tasks as account_tasks
 from instainstru.celery import SCHEDULE
 from instainstru.events import dispatch
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock, locks
 from instructors import tasks as instructor_tasks
-from instructors.models import CalendarBlock, OpenDay
+from instructors.models import CalendarBlock, Instructor, OpenDay
+from instructors.services import horizon
 
 pytestmark = pytest.mark.django_db
 NOW = utc("2026-11-30 15:00")
@@ -220,6 +221,16 @@ def test_days_that_come_within_the_horizon_are_made(cast: Cast) -> None:
     ana.refresh_from_db()
     assert ana.open_until == last + timedelta(days=3)
     assert OpenDay.objects.filter(instructor=ana, date=last + timedelta(days=2)).exists()
+
+
+def test_a_short_horizon_keeps_nobody_else_waiting(cast: Cast) -> None:
+    short = teaching(instructor=InstructorFactory(horizon_days=7)).instructor
+    tomorrow = clock.now() + timedelta(days=1)
+    assert [horizon.extend(now=tomorrow, limit=1) for _ in range(3)] == [1, 1, 0]
+    short.refresh_from_db()
+    ana = Instructor.objects.get(pk=cast.piano.instructor_id)
+    days = [in_days(8 + 1), in_days(91 + 1)]
+    assert [short.open_until, ana.open_until] == days
 
 
 @contextmanager

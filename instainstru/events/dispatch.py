@@ -37,7 +37,7 @@ REST = 5.0
 _resting_until = 0.0
 
 BATCH = 200
-# rules.md: after the first attempt come five more, then staff decide.
+# After the first attempt come five more, then staff decide.
 RETRY_AFTER = tuple(timedelta(seconds=s) for s in (30, 2 * 60, 10 * 60, 30 * 60, 2 * 60 * 60))
 # How long a claimed delivery may wait for a worker, and then run, before someone else may have it.
 # Longer than the task's own limit (``bookings.tasks``), so that no two ever run it together.

@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import DateField
+from django.db.models.expressions import RawSQL
 
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
@@ -24,14 +26,17 @@ def extend(*, now: datetime, limit: int = 1000) -> int:
 
     One day more than the horizon is kept, so that the last bookable day is there in every zone.
     """
-    rules = rules_service.current(fresh=True)
-    # The furthest any zone's "today" can be ahead is covered by looking a day too far.
-    goal = (now + DAY).date() + (rules.horizon_days + 1) * DAY
+    # Each against their own goal, or those with a short horizon would fill every batch for nothing.
+    own_goal = RawSQL(
+        "(%s AT TIME ZONE time_zone)::date + LEAST(NULLIF(horizon_days, 0), %s) + 1",
+        [now, rules_service.current(fresh=True).horizon_days],
+        output_field=DateField(),
+    )
     behind = list(
-        Instructor.objects.filter(open_until__lt=goal)
+        Instructor.objects.filter(open_until__lt=own_goal)
         .order_by("open_until", "pk")
-        .values_list("pk", flat=True)
-    )[:limit]
+        .values_list("pk", flat=True)[:limit]
+    )
     extended = 0
     for start in range(0, len(behind), 200):
         extended += _extend_some(behind[start : start + 200], now=now)
