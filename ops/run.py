@@ -33,6 +33,7 @@ SEED = [
     "800",
     "--json",
 ]
+PLACES = {"API": "/api/v1/docs", "Office": "/admin/", "Mail": "/dev/mailbox/"}
 PATIENCE = 60  # seconds until the site answers, before we say that it does not
 
 
@@ -96,16 +97,21 @@ def manage(*command: str, environment: dict[str, str]) -> str:
 
 def demo_people(environment: dict[str, str]) -> list[dict[str, Any]]:
     """Who one can sign in as; in a database that we have not met, they are made first."""
-    which = hashlib.sha256(os.environ.get("DATABASE_URL", "").encode()).hexdigest()[:8]
-    remembered = embedded.data_dir() / f"demo-{which}.json"
-    if not remembered.exists():
+    path = remembered()
+    if not path.exists():
         say("Loading demo data …")
         output = manage(*SEED, environment=environment)
-        remembered.parent.mkdir(parents=True, exist_ok=True)
-        remembered.touch(mode=0o600)
-        remembered.write_text(output[output.index("{") :])
-    people: list[dict[str, Any]] = json.loads(remembered.read_text())["people"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(output[output.index("{") :])
+    people: list[dict[str, Any]] = json.loads(path.read_text())["people"]
     return people
+
+
+def remembered() -> Path:
+    """Where the demo's people are written down, one file for each database."""
+    which = hashlib.sha256(os.environ.get("DATABASE_URL", "").encode()).hexdigest()[:8]
+    return embedded.data_dir() / f"demo-{which}.json"
 
 
 def announce(url: str, people: list[dict[str, Any]]) -> None:
@@ -118,13 +124,13 @@ def announce(url: str, people: list[dict[str, Any]]) -> None:
         time.sleep(0.1)
     lines = [f"InstaInstru is ready at {url}", ""]
     if people:
-        lines += ["Sign in as", *sign_ins(people), ""]
-    lines += [f"API     {url}/api/v1/docs", f"Office  {url}/admin/", "Ctrl-C  stops everything"]
+        lines += ["Sign in as", *sign_ins(people), f"  more people, and their API keys: {remembered()}", ""]
+    lines += [f"{name:<8}{url}{path}" for name, path in PLACES.items()] + ["Ctrl-C  stops everything"]
     say("\n" + "\n".join(f"  {line}" for line in lines) + "\n")
 
 
 def sign_ins(people: list[dict[str, Any]]) -> list[str]:
-    """One person of each role; the file in `.data/` knows the rest."""
+    """One person of each role."""
     one_of_each = {person["role"]: person for person in reversed(people)}
     return [
         f"  {role:<11} {person['email']:<32} {person.get('password') or ''}"
