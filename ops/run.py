@@ -102,8 +102,10 @@ def demo_people(environment: dict[str, str]) -> list[dict[str, Any]]:
         say("Loading demo data …")
         output = manage(*SEED, environment=environment)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(output[output.index("{") :])
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(output[output.index("{") :])
+        fresh.rename(path)
     people: list[dict[str, Any]] = json.loads(path.read_text())["people"]
     return people
 
