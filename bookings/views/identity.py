@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from smtplib import SMTPException
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,13 +16,11 @@ from bookings.services import guests
 from bookings.views.checkout import confirm_page
 from bookings.visitors import here, visitor_required
 from instainstru.accounts import codes
-from instainstru.events.notify import Recipient, send_letter
+from instainstru.events.notify import Recipient
 from instainstru.lib import limits
 from instainstru.lib.errors import DomainError
-from instainstru.lib.ids import new_id
 from instainstru.lib.limits import throttled
 
-logger = logging.getLogger(__name__)
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -104,17 +100,10 @@ def _send(request: HttpRequest, who: dict[str, str]) -> None:
     request.session[visitors.TYPED] = who
     limits.count(request, group="code_mail", caller=who["email"])
     handle, code = codes.issue(who)
+    name = f"{who['first_name']} {who['last_name']}"
     try:
-        send_letter(
-            "sign_in_code",
-            to=Recipient(f"{who['first_name']} {who['last_name']}", who["email"]),
-            context={"code": code, "minutes": codes.GOOD_FOR_MIN},
-            message_id=f"code-{new_id().hex}",
-        )
-    except (SMTPException, OSError) as error:
-        logger.warning("A code could not be sent: %s", error)
+        codes.mail(code, to=Recipient(name, who["email"]), holds_time=True)
+    except codes.MailFailed:
         codes.forget(handle)
-        raise DomainError(
-            "The mail could not be sent just now. Please try again in a moment.", code="mail_failed"
-        ) from error
+        raise
     request.session[visitors.CODE] = handle

@@ -6,14 +6,20 @@ fingerprint; guesses are counted there too, atomically, so that asking many time
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
+from smtplib import SMTPException
 from typing import Any
 
 from django.core.cache import cache
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from instainstru.events.notify import Recipient, send_letter
 from instainstru.lib.errors import DomainError
+from instainstru.lib.ids import new_id
+
+logger = logging.getLogger(__name__)
 
 DIGITS = 6
 GOOD_FOR_MIN = 10
@@ -33,6 +39,30 @@ class CodeExpired(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This code is no longer good. We can send you another.", fields={})
+
+
+class MailFailed(DomainError):
+    """The mail server did not take it; nothing is wrong with what was asked."""
+
+    code = "mail_failed"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The mail could not be sent just now. Please try again in a moment.")
+
+
+def mail(code: str, *, to: Recipient, holds_time: bool = False) -> None:
+    """Send the code; raises ``MailFailed``. Not for transactions: it waits for the mail server."""
+    try:
+        send_letter(
+            "sign_in_code",
+            to=to,
+            context={"code": code, "minutes": GOOD_FOR_MIN, "holds_time": holds_time},
+            message_id=f"code-{new_id().hex}",
+        )
+    except (SMTPException, OSError) as error:
+        logger.warning("A code could not be sent: %s", error)
+        raise MailFailed from error
 
 
 def issue(data: Mapping[str, Any]) -> tuple[str, str]:

@@ -36,7 +36,7 @@ def sign_in(client: Client, email: str, password: str = PASSWORD, *, to: str = "
 
 
 def sent_code() -> str:
-    [code] = re.findall(r"^(\d{6})$", str(mail.outbox[-1].body), re.MULTILINE)
+    [code] = re.findall(r"^Your code: (\d{6})$", str(mail.outbox[-1].body), re.MULTILINE)
     return code
 
 
@@ -89,7 +89,7 @@ def test_signing_up_twice_tells_a_stranger_nothing_and_the_owner_by_mail(client:
     pages = [client.get(known.url).content, Client().get(new.url).content]
     assert b"ben" not in pages[1]
     assert mail.outbox[0].to == ["ben@example.com"]
-    assert not re.search(r"^\d{6}$", str(mail.outbox[0].body), re.MULTILINE)
+    assert "Your code" not in mail.outbox[0].body
     ben.refresh_from_db()
     assert ben.first_name == "Ben"
     assert User.objects.count() == 2
@@ -262,3 +262,33 @@ def test_another_address_takes_the_place_of_the_first_once_proved(client: Client
     ben.refresh_from_db()
     assert ben.email == "new@example.com"
     assert [address.email for address in EmailAddress.objects.filter(user=ben)] == ["new@example.com"]
+
+
+def test_mail_comes_in_our_name(client: Client, ben: User, settings: Any):
+    client.post(reverse("account_request_login_code"), {"email": "ben@example.com"})
+    client.post(reverse("account_reset_password"), {"email": "ben@example.com"})
+    code, reset = mail.outbox
+    assert code.subject == f"{re.findall(r'[0-9]{6}', code.body)[0]} is your code for InstaInstru"
+    assert "stays held" not in code.body
+    for message in mail.outbox:
+        assert str(message.body).rstrip().endswith(f"-- \nInstaInstru, {settings.SITE_URL}")
+        assert "testserver!" not in message.body
+    assert reset.to == ["ben@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("account_request_login_code", {"email": "ben@example.com"}),
+        ("account_reset_password", {"email": "ben@example.com"}),
+        ("account_signup", DINA),
+    ],
+)
+def test_a_mail_server_that_is_down_is_said(
+    client: Client, ben: User, settings: Any, name: str, sent: dict[str, str]
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    response = client.post(reverse(name), sent)
+    assert response.status_code == 503
+    assert "could not be sent" in response.content.decode()
