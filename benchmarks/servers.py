@@ -51,7 +51,12 @@ _BARE = "django.core.wsgi:get_wsgi_application()"
 
 
 def collect_static(database_url: str) -> None:
-    """Production names files by what is in them, which is worked out beforehand."""
+    """Production names files by what is in them, which is worked out beforehand, once: it takes a minute."""
+    collected = embedded.data_dir() / "static" / "staticfiles.json"
+    newest = max(file.stat().st_mtime for file in (ROOT / "static").rglob("*"))
+    if collected.exists() and collected.stat().st_mtime > newest:
+        return
+    print("Collecting static files …", file=sys.stderr)
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(command, cwd=ROOT, check=True, env=production(database_url), stdout=subprocess.DEVNULL)
 
