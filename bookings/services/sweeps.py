@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,30 +13,39 @@ from bookings.models import Booking, IdempotencyKey, Status
 from bookings.services import lifecycle
 from instainstru.lib.errors import Conflict
 
+logger = logging.getLogger(__name__)
+
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
 
 
 def expire_holds(*, now: datetime, limit: int = 500) -> int:
     """End holds that ran out by ``now``; returns how many."""
     stale = Booking.objects.filter(status=Status.HELD, expires_at__lte=now).order_by("expires_at")
-    return sum(lifecycle.expire(booking, now=now) for booking in stale[:limit])
+    return _each(stale[:limit], lambda booking: lifecycle.expire(booking, now=now))
 
 
 def complete_lessons(*, now: datetime, limit: int = 500) -> int:
     """Complete lessons nobody reported anything about until the no-show window closed."""
     ended = (
-        Booking.objects.filter(status=Status.CONFIRMED)
+        Booking.objects.filter(status=Status.CONFIRMED, ends_at__lte=now)
         .select_related("rules")
         .filter(ends_at__lte=now - timedelta(hours=1) * F("rules__no_show_report_h"))
         .order_by("ends_at")
     )
+    return _each(ended[:limit], lambda booking: bool(lifecycle.complete(booking, by=None, now=now)))
+
+
+def _each(bookings: Iterable[Booking], act: Callable[[Booking], bool]) -> int:
+    """For how many it was done. One that fails is told in the log and keeps no other waiting."""
     done = 0
-    for booking in ended[:limit]:
+    for booking in bookings:
         try:
-            lifecycle.complete(booking, by=None, now=now)
-            done += 1
+            done += act(booking)
         except Conflict:
+            # Somebody else was quicker, between our look and our lock.
             continue
+        except Exception:
+            logger.exception("A sweep could not finish booking %s", booking.pk)
     return done
 
 
