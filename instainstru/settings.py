@@ -29,7 +29,7 @@ CURRENCY = "USD"
 SITE_TIME_ZONE = "America/New_York"
 
 INSTALLED_APPS = [
-    "instainstru.admin.OperatorAdminConfig",
+    "instainstru.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,11 +1,11 @@
-"""What an instructor sees at a glance: what waits for an answer, and a month in numbers."""
+"""At a glance: what waits for an instructor and their month in numbers; what waits for staff."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from bookings.models import Booking, Status
 from bookings.services import access
@@ -13,6 +13,9 @@ from instructors.models import Instructor
 
 TAUGHT = (Status.CONFIRMED, Status.COMPLETED)
 MOST_TO_ANSWER = 5
+# A sweep ends holds within a minute; one that is this much over was missed.
+STUCK_AFTER = timedelta(minutes=5)
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,13 @@ def numbers(
         price=Sum("price", filter=in_month, default=0),
     )
     return Numbers(found["week"], found["month"], found["price"])
+
+
+def stuck_holds(bookings: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
+    """Those that are holds past their expiry and that nothing has ended."""
+    return bookings.filter(status=Status.HELD, expires_at__lt=now - STUCK_AFTER)
+
+
+def recent_no_shows(bookings: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
+    """Those of which a no-show was reported in the last week."""
+    return bookings.filter(status=Status.NO_SHOW, ended_at__gt=now - WEEK)

@@ -10,10 +10,9 @@ from django.http import HttpRequest
 
 from instainstru.events import dispatch
 from instainstru.events.kinds import Kind
-from instainstru.events.models import Delivery, Event
+from instainstru.events.models import PARKED, Delivery, Event
 from instainstru.lib.backoffice import ReadOnlyAdmin
 
-PARKED = Q(done_at__isnull=True, next_try_at__isnull=True)
 STATES = {
     "parked": PARKED,
     "waiting": Q(done_at__isnull=True, next_try_at__isnull=False),

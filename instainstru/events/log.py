@@ -67,10 +67,11 @@ def record(
     return event
 
 
-def history(subject: Any) -> list[Event]:
-    """The subject's events, first to last, with who caused them."""
-    return list(
+def history(subject: Any, *, latest: int | None = None) -> list[Event]:
+    """The subject's events, first to last, with who caused them; with ``latest`` only the last so many."""
+    newest_first = (
         Event.objects.filter(subject_type=subject._meta.model_name, subject_id=str(subject.pk))
         .select_related("by")
-        .order_by("version")
+        .order_by("-version")
     )
+    return list(newest_first[:latest])[::-1]

@@ -45,6 +45,10 @@ class Event(models.Model):
         return f"{self.kind} {self.subject_type} {self.subject_id} v{self.version}"
 
 
+# Deliveries that were given up and wait for staff.
+PARKED = models.Q(done_at__isnull=True, next_try_at__isnull=True)
+
+
 class Delivery(models.Model):
     """One event on its way to one reaction, tried until done or parked for staff to replay."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import uuid
 from functools import cached_property, reduce
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
@@ -63,7 +63,7 @@ class FastAdmin(admin.ModelAdmin):
 
     list_per_page = 50
     list_max_show_all = 0
-    ordering = ("-pk",)
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

@@ -151,10 +151,10 @@ def missing(instructor: Instructor) -> dict[str, str]:
     return needs
 
 
-def waiting() -> QuerySet[Instructor]:
+def waiting(among: QuerySet[Instructor]) -> QuerySet[Instructor]:
     """Drafts of which nothing is ``missing``: they wait for staff to verify them."""
     own = {"instructor": OuterRef("pk")}
-    return Instructor.objects.annotate(bio_length=Length("bio")).filter(
+    return among.alias(bio_length=Length("bio")).filter(
         Exists(Offering.objects.filter(**own, is_active=True)),
         Exists(WeeklyHours.objects.filter(**own)),
         ~Q(headline=""),

@@ -1,0 +1,3 @@
+from bookings.admin import booking
+
+__all__ = ["booking"]

@@ -1,0 +1,110 @@
+"""A booking in the words of the back office: both sides' names, both sides' clocks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bookings.models import Booking, Party
+from bookings.reactions import REACTIONS
+from bookings.services import policies
+from bookings.services.policies import Tier
+from instainstru.events.kinds import Kind
+from instainstru.events.models import Event
+from instainstru.events.notify import Recipient
+from instainstru.events.trail import Readers
+from instainstru.lib import clock, money, presentation, when
+
+# Whom each reaction to a booking writes to.
+WRITES_TO = {
+    "mail_both": (Party.STUDENT, Party.INSTRUCTOR),
+    "mail_student": (Party.STUDENT,),
+}
+
+
+def span(start: datetime, end: datetime, zone: str) -> str:
+    """``Thursday 3 December 2026, 6:00–7:00 pm New York time``."""
+    return f"{when.date(start, zone)}, {when.span(start, end, zone)} {presentation.zone(zone)}"
+
+
+def times(booking: Booking) -> str:
+    """When, on the instructor's clocks, and on the student's where they differ."""
+    here = span(booking.starts_at, booking.ends_at, booking.time_zone)
+    theirs = booking.student.user.time_zone
+    if when.same_clocks(booking.starts_at, booking.time_zone, theirs):
+        return here
+    return f"{here} ({span(booking.starts_at, booking.ends_at, theirs)} for the student)"
+
+
+def price(booking: Booking) -> str:
+    return money.show(booking.price, currency=booking.currency, short=False)
+
+
+def readers(booking: Booking) -> Readers:
+    """Who gets letters about the booking."""
+    people = {Party.STUDENT: booking.student.user, Party.INSTRUCTOR: booking.instructor.user}
+    return Readers(
+        people={part: Recipient(user.full_name, user.email) for part, user in people.items()},
+        parts=WRITES_TO,
+    )
+
+
+def told_to(kind: Kind, booking: Booking) -> str:
+    """Who will get a letter when this happens, in a sentence."""
+    known = readers(booking)
+    parts = {part for reaction in REACTIONS.get(kind, ()) for part in WRITES_TO[reaction.__name__]}
+    reached, unreached = [], []
+    for part in (Party.STUDENT, Party.INSTRUCTOR):
+        to = known.people[part]
+        if part in parts and not to.is_placeholder:
+            reached.append(f"{to.name} ({part}, {to.address})")
+        else:
+            unreached.append(f"the {part}")
+    if not reached:
+        return "Nobody gets a letter."
+    verb = "gets a letter" if len(reached) == 1 else "each get a letter"
+    rest = f" {presentation.words(unreached).capitalize()} gets none." if unreached else ""
+    return f"{presentation.words(reached)} {verb}.{rest}"
+
+
+def money_on_cancel(booking: Booking, tier: Tier) -> str:
+    """Who gets how much of the price."""
+    shares = policies.shares(booking.price, tier)
+    show = {
+        f"{_money(booking, shares.refund)} back to the student": shares.refund,
+        f"{_money(booking, shares.credit)} to the student as credit": shares.credit,
+        f"{_money(booking, shares.to_instructor)} to the instructor": shares.to_instructor,
+    }
+    return presentation.words([text for text, amount in show.items() if amount]) or "nothing changes hands"
+
+
+def _money(booking: Booking, minor: int) -> str:
+    return money.show(minor, currency=booking.currency, short=False)
+
+
+def details(event: Event, *, zone: str) -> list[str]:
+    """What an event of a booking says beside its kind."""
+    data = event.data
+    state = data.get("state", {})
+    found = []
+    if event.kind in (Kind.BOOKING_HELD, Kind.BOOKING_CONFIRMED):
+        found.append(f"For {_moment(state.get('starts_at'), zone)}.")
+    if event.kind == Kind.BOOKING_RESCHEDULED:
+        before, after = (_moment(told, zone) for told in (data.get("previous"), state.get("starts_at")))
+        found.append(f"From {before} to {after}.")
+    if data.get("tier") in Tier.values:
+        found.append(f"{Tier(data['tier']).label}.")
+    if data.get("absent"):
+        found.append(f"The {data['absent']} did not come.")
+    if data.get("by_role") in (Party.STUDENT, Party.INSTRUCTOR):
+        found.append(f"As the {data['by_role']}.")
+    reason = data.get("reason") or (state.get("reason") if event.kind == Kind.BOOKING_CANCELLED else "")
+    if reason:
+        found.append(f"“{reason}”")
+    return found
+
+
+def _moment(told: str | None, zone: str) -> str:
+    if not told:
+        return "an unknown time"
+    instant = datetime.fromisoformat(told)
+    return f"{when.short(instant, zone)} {clock.local(instant, zone).year}"

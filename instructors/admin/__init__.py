@@ -1,0 +1,3 @@
+from instructors.admin import catalogue, instructor
+
+__all__ = ["catalogue", "instructor"]
