@@ -145,6 +145,7 @@ def test_signing_in_elsewhere_brings_the_held_time_along(client: Client, cast: C
     EmailAddress.objects.create(user=cast.ben, email=cast.ben.email, verified=True, primary=True)
     booking = hold_as_guest(client, cast, start)
     url = f"{reverse('account_login')}?next={at('confirm', booking)}"
+    assert f'href="{url}"' in client.post(at("identify", booking), {}).content.decode()
     signed = client.post(url, {"login": "ben@example.com", "password": "correct horse"})
     assert signed.url == at("confirm", booking)
     assert client.get(signed.url).context["guest"] is None

@@ -81,7 +81,11 @@ def confirm_page(request: HttpRequest, booking_id: UUID, guest_form: Form | None
     if not _is_held(booking):
         return _instead(request, booking)
     form = ConfirmForm(instructor_name=booking.instructor.user.first_name)
-    context = {**_context(request, booking, form), "guest": identity.step(request, booking_id, guest_form)}
+    context = {
+        **_context(request, booking, form),
+        "guest": identity.step(request, booking_id, guest_form),
+        "sign_in_next": reverse("bookings:confirm", args=[booking_id]),
+    }
     return render(request, "bookings/confirm.html", context, status=422 if guest_form else 200)
 
 
