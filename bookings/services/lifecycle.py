@@ -144,7 +144,7 @@ def _own_in_the_way(wanted: Wanted, student: Student, *, now: datetime, replace_
             what = "hold another time" if other.status == Status.HELD else "have a lesson"
             raise StudentBusy(
                 f"You already {what} then.",
-                data={"booking": str(other.pk), "status": other.status},
+                data={"booking": str(other.pk), "booking_status": other.status},
             )
     return found
 
@@ -227,12 +227,22 @@ def _lock(booking: Booking) -> Booking:
 def _enter(booking: Booking, status: Status) -> None:
     """Set the next status or refuse; the caller saves."""
     if status not in TRANSITIONS[Status(booking.status)]:
-        raise Conflict(
-            f"This is not possible any more: the booking is {booking.get_status_display().lower()}.",
-            code="wrong_status",
-            data={"status": booking.status},
-        )
+        raise _wrong_status(booking)
     booking.status = status
+
+
+def _require(booking: Booking, status: Status) -> None:
+    """Refuse a booking that stands anywhere else."""
+    if booking.status != status:
+        raise _wrong_status(booking)
+
+
+def _wrong_status(booking: Booking) -> Conflict:
+    return Conflict(
+        f"This is not possible any more: the booking is {booking.get_status_display().lower()}.",
+        code="wrong_status",
+        data={"booking_status": booking.status},
+    )
 
 
 def _save(booking: Booking, *fields: str) -> None:
@@ -261,8 +271,7 @@ def extend(booking: Booking, *, by: Any) -> Booking:
     with change():
         booking = _lock(booking)
         _refuse_if_expired(booking, now=now)
-        if booking.status != Status.HELD:
-            _enter(booking, Status.HELD)
+        _require(booking, Status.HELD)
         if booking.was_extended:
             raise Conflict("A hold can be extended once, and this one was.", code="already_extended")
         booking.was_extended = True
@@ -320,8 +329,7 @@ def adopt(booking: Booking, *, student: Student, by: Any) -> Booking:
             _lock_student(student_id)
         booking = _lock(booking)
         _refuse_if_expired(booking, now=now)
-        if booking.status != Status.HELD:
-            _enter(booking, Status.HELD)
+        _require(booking, Status.HELD)
         wanted = Wanted(booking.offering, booking.starts_at, booking.duration_min, booking.modality)
         for other in _own_in_the_way(wanted, student, now=now, replace_holds=True):
             _drop_hold(other, Status.RELEASED, by=by, now=now)
@@ -367,8 +375,7 @@ def reschedule(booking: Booking, *, starts_at: datetime, by: Any, party: Party, 
     wanted = Wanted(booking.offering, starts_at, booking.duration_min, booking.modality)
     with change(wanted):
         booking = _lock(booking)
-        if booking.status != Status.CONFIRMED:
-            _enter(booking, Status.CONFIRMED)
+        _require(booking, Status.CONFIRMED)
         if party != Party.STAFF and now >= booking.starts_at:
             raise Conflict("The lesson has already started.", code="already_started")
         if starts_at == booking.starts_at:

@@ -54,7 +54,7 @@ class HoursView(ApiView):
 
 class Hours(HoursView):
     @call(
-        "My weekly pattern, with an `ETag`",
+        "My weekly pattern, with an ETag",
         tag="My hours",
         name="get_my_hours",
         answers=HoursAnswer,
@@ -98,7 +98,7 @@ class Hours(HoursView):
 
 class Week(HoursView):
     @call(
-        "The week of a date, with an `ETag`",
+        "The week of a date, with an ETag",
         tag="My hours",
         name="get_my_week",
         answers=WeekAnswer,
