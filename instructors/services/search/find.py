@@ -136,7 +136,8 @@ def _result(
     if not starts:
         return None
     distance = None
-    if around and row.latitude is not None and row.longitude is not None:
+    # Nobody asks how far it is to the middle of a borough.
+    if around and not around.borough and row.latitude is not None and row.longitude is not None:
         distance = around.km_to(row.latitude, row.longitude)
     return Result(row, length, row.modality, starts, distance)
 

@@ -133,7 +133,7 @@ def _prices(text: str, reading: Reading, today: date) -> str:
         most,
         text,
     )
-    text = re.sub(rf"\b(?:over|above|more than|at least|min(?:imum)?)\s\$\s?(\d{{1,5}})", least, text)
+    text = re.sub(r"\b(?:over|above|more than|at least|min(?:imum)?)\s\$\s?(\d{1,5})", least, text)
     return re.sub(r"\$\s?(\d{1,5})(?:\s?(?:/|per|an)\s?(?:hour|hr|h)\b)?", most, text)
 
 
@@ -250,7 +250,10 @@ def _ways(text: str, reading: Reading, today: date) -> str:
     if re.search(r"\bnear ?by\b|\b(?:near|close to|around) me\b", text):
         reading.near_me = True
         text = re.sub(r"\bnear ?by\b|\b(?:near|close to|around) me\b", " ", text)
-    at_home = r"\b(?:comes?|coming|travels?) to (?:my|our|me|us)(?: (?:home|house|place|apartment))?\b|\bat (?:my|our) (?:home|place|house)\b|\bat home\b|\bin[\s-]home\b"
+    at_home = (
+        r"\b(?:comes?|coming|travels?) to (?:my|our|me|us)(?: (?:home|house|place|apartment))?\b"
+        r"|\bat (?:my|our) (?:home|place|house)\b|\bat home\b|\bin[\s-]home\b"
+    )
     for modality, pattern in (
         ("in_person", at_home),
         ("in_person", r"\bin[\s-]?person\b|\bface to face\b"),

@@ -17,12 +17,13 @@ KM_A_DEGREE = 111.32
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """A circle on the map."""
+    """A circle on the map; for a borough, what lies in it and belongs to the borough."""
 
     name: str
     latitude: float
     longitude: float
     radius_km: float
+    borough: str | None = None
 
     @property
     def km_a_degree_east(self) -> float:
@@ -57,7 +58,8 @@ def resolve(text: str, *, radius_km: float | None = None) -> Around | None:
     if place is None:
         return None
     reach = radius_km or max(place.radius_km, LEAST_RADIUS_KM)
-    return Around(place.name, place.latitude, place.longitude, reach)
+    borough = place.slug if place.kind == Place.Kind.BOROUGH and radius_km is None else None
+    return Around(place.name, place.latitude, place.longitude, reach, borough)
 
 
 @lru_cache(maxsize=2048)

@@ -63,51 +63,60 @@ _ASCENDS = {
 _COLUMN = {"recommended": "rank", "price_asc": "price_per_hour", "rating_desc": "rating"}
 
 _COLUMNS = """
-    hit.id, hit.sort_key::float8, hit.instructor_id, hit.price_per_hour, hit.durations, hit.modalities, hit.levels,
-    hit.duration_min, hit.modality, hit.latitude, hit.longitude, times.free, subject.slug, subject.name,
-    instructor.slug, instructor.headline, instructor.time_zone, instructor.photo, instructor.rating,
-    instructor.rating_count, instructor.lesson_count, instructor.verified_at IS NOT NULL,
-    instructor.notice_min, instructor.horizon_days, instructor.overnight_rule,
-    person.first_name, person.last_name, place.name
+    hit.id, hit.sort_key::float8, hit.instructor_id, hit.price_per_hour, hit.durations, hit.modalities,
+    hit.levels, hit.duration_min, hit.modality, hit.latitude, hit.longitude, times.free, subject.slug,
+    subject.name, instructor.slug, instructor.headline, instructor.time_zone, instructor.photo,
+    instructor.rating, instructor.rating_count, instructor.lesson_count,
+    instructor.verified_at IS NOT NULL, instructor.notice_min, instructor.horizon_days,
+    instructor.overnight_rule, person.first_name, person.last_name, place.name
 """
 
-# What comes with the few rows that are shown: names, and their free ranges of the first days with any.
+# What comes with the few rows that are shown: names, and the first of their free ranges that fit.
 _DRESSED = """
     JOIN instructors_instructor instructor ON instructor.id = hit.instructor_id
     JOIN accounts_user person ON person.id = instructor.user_id
     JOIN instructors_subject subject ON subject.id = hit.subject_id
     LEFT JOIN instructors_place place ON place.id = instructor.place_id
     CROSS JOIN LATERAL (
-        SELECT array_agg(ARRAY[extract(epoch FROM part.low), extract(epoch FROM part.high)]::float8[]) AS free
+        SELECT array_agg(ARRAY[extract(epoch FROM fit.low), extract(epoch FROM fit.high)]::float8[]) AS free
         FROM (
             SELECT lower(gap.span) AS low, upper(gap.span) AS high
             FROM instructors_openday day
             CROSS JOIN LATERAL unnest({free}) AS gap (span)
-            WHERE day.instructor_id = hit.instructor_id AND day.date BETWEEN %(first_day)s::date AND %(last_day)s::date
-                AND EXISTS (SELECT FROM unnest(%(windows)s::tstzmultirange) AS wish (span)
-                    WHERE greatest(lower(gap.span), lower(wish.span)) < upper(wish.span)
-                        AND greatest(lower(gap.span), lower(wish.span)) + hit.duration_min * interval '1 min' <= upper(gap.span))
-            ORDER BY day.date, low LIMIT 12
-        ) part
+            WHERE day.instructor_id = hit.instructor_id
+                AND day.date BETWEEN %(first_day)s::date AND %(last_day)s::date
+                AND EXISTS (
+                    SELECT FROM unnest(%(windows)s::tstzmultirange) AS wish (span)
+                    WHERE {after_notice} < {before_end})
+            ORDER BY day.date, low LIMIT 12) fit
     ) times
 """
+# The earliest a lesson could start in a free range and a window, and what it must be before.
+_AFTER_NOTICE = (
+    "greatest(lower(gap.span), lower(wish.span), %(now)s::timestamptz + {of}.notice_min * interval '1 min')"
+)
+_BEFORE_END = "least(upper(wish.span), upper(gap.span) - {duration} * interval '1 min' + interval '1 us')"
 
-# Whether a lesson fits into some free range with a start in some window, after the notice.
+# Whether a lesson fits into some free range with a start in some window, after the notice. ``OFFSET 0``
+# keeps the days a look-up by key: a search for any one match would rather read the table from its start.
 _FITS = """
-    SELECT greatest(lower(gap.span), lower(wish.span), %(now)s::timestamptz + o.notice_min * interval '1 min') AS start
-    FROM instructors_openday day
+    SELECT {after_notice} AS start
+    FROM (
+        SELECT day.date, day.free, day.free_travel FROM instructors_openday day
+        WHERE day.instructor_id = o.instructor_id
+            AND day.date BETWEEN %(first_day)s::date AND %(last_day)s::date
+        OFFSET 0) day
     CROSS JOIN LATERAL unnest({free}) AS gap (span)
     CROSS JOIN unnest(%(windows)s::tstzmultirange) AS wish (span)
-    WHERE day.instructor_id = o.instructor_id AND day.date BETWEEN %(first_day)s::date AND %(last_day)s::date
-        AND greatest(lower(gap.span), lower(wish.span), %(now)s::timestamptz + o.notice_min * interval '1 min')
-            < least(upper(wish.span), upper(gap.span) - {duration} * interval '1 min' + interval '1 us')
+    WHERE {after_notice} < {before_end}
 """
 
 # The candidates come out of an index alone, in order: it holds all that ``covered`` asks. Only those that
 # pass are looked up in the table, and only those that pass there in the calendar.
 _WALK = """
     SELECT o.id, o.subject_id, o.instructor_id, o.price_per_hour, o.durations, o.modalities, o.levels,
-        o.latitude, o.longitude, {duration} AS duration_min, {modality} AS modality, candidate.sort_key
+        o.latitude, o.longitude, o.notice_min, {duration} AS duration_min, {modality} AS modality,
+        candidate.sort_key
     FROM (
         SELECT o.id, {key} AS sort_key FROM instructors_offering o
         WHERE o.is_listed AND {subject} {covered} {page}
@@ -176,12 +185,13 @@ class Walk:
         if sort != "soonest" and self.subjects is not None and len(self.subjects) <= WALKED_APART:
             walk = self._walk(sort, "o.subject_id = wanted.id", paged=paged)
             hits = (
-                f"SELECT walked.* FROM instructors_subject wanted CROSS JOIN LATERAL ({walk}) walked "
-                f"WHERE wanted.slug = ANY(%(subjects)s::varchar[]) ORDER BY sort_key {direction}, id LIMIT %(limit)s"
+                f"SELECT walked.* FROM instructors_subject wanted CROSS JOIN LATERAL ({walk}) walked"
+                f" WHERE wanted.slug = ANY(%(subjects)s::varchar[])"
+                f" ORDER BY sort_key {direction}, id LIMIT %(limit)s"
             )
         else:
             hits = self._walk(sort, "TRUE" if self.subjects is None else _AMONG, paged=paged)
-        dressed = _DRESSED.format(free=self._free("hit.modality"))
+        dressed = _fitting(_DRESSED, of="hit", free=self._free("hit.modality"), duration="hit.duration_min")
         return f"SELECT {_COLUMNS} FROM ({hits}) hit {dressed} ORDER BY hit.sort_key {direction}, hit.id"
 
     def _walk(self, sort: str, subject: str, *, paged: bool) -> str:
@@ -194,7 +204,7 @@ class Walk:
         }
         if sort == "soonest":
             page = "WHERE (sort_key, id) > (%(after_key)s, %(after_id)s)" if paged else ""
-            fits = _FITS.format(free=self._free("o.modality"), duration="o.duration_min")
+            fits = _fitting(_FITS, of="o", free=self._free("o.modality"), duration="o.duration_min")
             return _SOONEST.format(**parts, fits=fits, page=page, most=MOST_KEYED)
         key, ascends = self._key(sort), _ASCENDS[sort]
         beyond = ">" if ascends else "<"
@@ -204,7 +214,7 @@ class Walk:
             key=key,
             page=page if paged else "",
             direction="ASC" if ascends else "DESC",
-            fits=_FITS.format(free=self._free(self._modality()), duration=self._duration()),
+            fits=_fitting(_FITS, of="o", free=self._free(self._modality()), duration=self._duration()),
         )
 
     def _key(self, sort: str) -> str:
@@ -249,6 +259,12 @@ class Walk:
                     " AND o.longitude BETWEEN %(west)s AND %(east)s"
                     f" AND {self._distance()} <= %(radius)s"
                 )
+                if self.around.borough:
+                    conditions += _IN_BOROUGH
+                    self.values |= {
+                        "borough": self.around.borough,
+                        "city": CITIES.get(self.around.borough, self.around.borough),
+                    }
         return covered, conditions
 
     def _named(self, conditions: dict[str, tuple[str, Any]]) -> str:
@@ -272,8 +288,8 @@ class Walk:
         same = f"{subject} {self.covered} {self.conditions}".replace("o.", "b.")
         return (
             " AND NOT EXISTS (SELECT FROM instructors_offering b WHERE b.instructor_id = o.instructor_id"
-            f" AND b.is_listed AND (b.{column} {beyond} o.{column} OR (b.{column} = o.{column} AND b.id < o.id))"
-            f" AND {same})"
+            f" AND b.is_listed AND {same} AND (b.{column} {beyond} o.{column}"
+            f" OR (b.{column} = o.{column} AND b.id < o.id)))"
         )
 
     def _duration(self) -> str:
@@ -295,10 +311,31 @@ class Walk:
         """The day's free ranges for that way to meet."""
         if self.query.modality in ("online", "at_instructor"):
             return "day.free"
-        return f"(CASE WHEN {modality} = 'at_student' THEN COALESCE(day.free_travel, day.free) ELSE day.free END)"
+        travelling = "COALESCE(day.free_travel, day.free)"
+        return f"(CASE WHEN {modality} = 'at_student' THEN {travelling} ELSE day.free END)"
 
 
-_AMONG = "o.subject_id = ANY(ARRAY(SELECT id FROM instructors_subject WHERE slug = ANY(%(subjects)s::varchar[])))"
+def _fitting(template: str, *, of: str, free: str, duration: str) -> str:
+    """The template for the offering called ``of``, its free ranges and its length."""
+    return template.format(
+        free=free,
+        after_notice=_AFTER_NOTICE.format(of=of),
+        before_end=_BEFORE_END.format(duration=duration),
+    )
+
+
+# A borough is no circle: what lies in the circle must also belong to it. ZIP codes name their post town.
+# A scalar, because an EXISTS may be turned round to begin with every place there is.
+_IN_BOROUGH = """ AND (
+    SELECT its.parent = %(borough)s OR its.slug = %(borough)s
+        OR lower(split_part(its.parent, ',', 1)) = %(city)s
+    FROM instructors_instructor near JOIN instructors_place its ON its.id = near.place_id
+    WHERE near.id = o.instructor_id)"""
+CITIES = {"manhattan": "new york"}
+
+_AMONG = (
+    "o.subject_id = ANY(ARRAY(SELECT id FROM instructors_subject WHERE slug = ANY(%(subjects)s::varchar[])))"
+)
 
 
 def _subjects(query: Query, vocabulary: Vocabulary) -> list[str] | None:
