@@ -96,7 +96,7 @@ class Scheduler:
         back = min(PAST_DAYS, (self._scene.dawn - teacher.since).days - 21)
         day = (
             clock.local(self._scene.dawn, teacher.diary.tz).date()
-            + rng.randint(-max(0, back), COMING_DAYS) * DAY
+            + rng.randint(-max(0, back), self._coming_days(teacher)) * DAY
         )
         hours = teacher.diary.hours(day)
         if not hours:
@@ -105,6 +105,10 @@ class Scheduler:
         room = int((high - low).total_seconds() // 60) - duration
         return low + timedelta(minutes=30 * rng.randint(0, room // 30)) if room >= 0 else None
 
+    def _coming_days(self, teacher: Teacher) -> int:
+        """How far ahead lessons are booked: within the horizon."""
+        return min(COMING_DAYS, teacher.diary.limits.horizon_days)
+
     def _lesson(
         self, teacher: Teacher, offering: Offering, student: Student, start: datetime, duration: int,
         modality: str, out: Lessons,
@@ -112,7 +116,7 @@ class Scheduler:
         end = start + timedelta(minutes=duration)
         limits = teacher.diary.limits
         travels = modality == Modality.AT_STUDENT
-        latest = self._scene.dawn + COMING_DAYS * DAY
+        latest = self._scene.dawn + self._coming_days(teacher) * DAY
         # The longer gap always, so that the order in which lessons are placed does not matter.
         gap = timedelta(minutes=limits.gap(travels=True))
         if start >= latest or not teacher.diary.fits(start, end, gap):
