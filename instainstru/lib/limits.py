@@ -150,7 +150,7 @@ class _Server:
 
     def __init__(self, url: str) -> None:
         self.client = redis.Redis.from_url(
-            url, socket_connect_timeout=0.2, socket_timeout=0.2, retry=Retry(NoBackoff(), 1)
+            url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 1)
         )
         self._resting_until = 0.0
 
