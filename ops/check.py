@@ -35,6 +35,8 @@ def production() -> dict[str, str]:
 
 
 def main() -> int:
+    # Once for all of them, and to the end: mypy leaves without saying goodbye to the servers.
+    embedded.start()
     failed = []
     for name, command in CHECKS.items():
         extra = production() if name == "deploy" else {}
