@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from instainstru.lib import clock, money, presentation, when
 from instructors.models import Modality
@@ -13,23 +13,44 @@ from instructors.presentation import ICONS, MILE_KM, WAYS, page_url, photo_url, 
 from instructors.services.catalogue import lesson_price
 from instructors.services.search.find import Result
 
-
-def cards(results: Iterable[Result], *, zone: str, today: date) -> list[dict[str, Any]]:
-    """One card for each result, times on the clocks of ``zone``."""
-    return [card(result, zone=zone, today=today) for result in results]
+# How many portraits a browser fetches at once; the others wait until they are scrolled to.
+EAGER = 3
 
 
-def card(result: Result, *, zone: str, today: date) -> dict[str, Any]:
-    """What ``instructors/search.html`` prints of one result."""
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Where and when somebody looks. Days are put into words once, however many times they have."""
+
+    zone: str
+    today: date
+    _said: dict[date, tuple[str, str]] = field(default_factory=dict)
+
+    def day(self, day: date) -> tuple[str, str]:
+        """``Thu 3 Dec`` (or ``Today``) and ``Thursday 3 December``."""
+        words = self._said.get(day)
+        if words is None:
+            words = self._said[day] = (day_label(day, self.today), presentation.long_day(day))
+        return words
+
+
+def cards(results: Iterable[Result], *, clocks: Clocks) -> list[dict[str, Any]]:
+    """One card for each result."""
+    return [{**card(result, clocks=clocks), "eager": number < EAGER} for number, result in enumerate(results)]
+
+
+def card(result: Result, *, clocks: Clocks) -> dict[str, Any]:
+    """What ``instructors/result.html`` prints."""
     row = result.row
     name = short_name(row.first_name, row.last_name)
-    state = {"offering": row.id, "duration": result.duration_min, "modality": result.modality}
-    if result.starts:
-        state["day"] = clock.local(result.starts[0], zone).date().isoformat()
-    url = page_url(row.slug)
+    days = _days(result, clocks, what=f"{row.subject_name} with {name}")
+    day = f"&day={clock.local(result.starts[0], clocks.zone).date().isoformat()}" if result.starts else ""
+    url = (
+        f"{page_url(row.slug)}?offering={row.id}&duration={result.duration_min}"
+        f"&modality={result.modality}{day}"
+    )
     return {
-        "url": f"{url}?{urlencode(state)}",
-        "times_url": f"{url}?{urlencode(state)}#picker",
+        "url": url,
+        "times_url": f"{url}#picker",
         "name": name,
         "initials": presentation.initials(row.first_name, row.last_name),
         "face": presentation.face(row.instructor_id),
@@ -45,14 +66,14 @@ def card(result: Result, *, zone: str, today: date) -> dict[str, Any]:
         "offering": row.id,
         "duration": result.duration_min,
         "modality": result.modality,
-        "days": _days(result, zone=zone, today=today, what=f"{row.subject_name} with {name}"),
+        "days": days,
         "next_label": "",
     }
 
 
-def time_row(result: Result, *, zone: str, today: date) -> dict[str, Any]:
+def time_row(result: Result, *, clocks: Clocks) -> dict[str, Any]:
     """The first time of a result as ``components/time_row.html`` prints it."""
-    made = card(result, zone=zone, today=today)
+    made = card(result, clocks=clocks)
     first = made["days"][0]
     day = "" if first["label"] == "Today" else first["label"]
     return {**made, **first["times"][0], "time": first["times"][0]["label"], "day": day}
@@ -80,16 +101,18 @@ def _place(result: Result) -> str:
     return ", ".join(filter(None, [name, away])) or WAYS[Modality.AT_INSTRUCTOR]
 
 
-def _days(result: Result, *, zone: str, today: date, what: str) -> list[dict[str, Any]]:
-    days: dict[date, list[dict[str, str]]] = {}
+def _days(result: Result, clocks: Clocks, *, what: str) -> list[dict[str, Any]]:
+    days: list[dict[str, Any]] = []
+    last: date | None = None
     for start in result.starts:
-        there = clock.local(start, zone)
-        hour = when.hour(start, zone)
-        days.setdefault(there.date(), []).append(
-            {
-                "value": clock.rfc3339(start),
-                "label": hour,
-                "aria": f"{hour}, {presentation.long_day(there)}, {what}",
-            }
+        there = clock.local(start, clocks.zone)
+        day = there.date()
+        label, full = clocks.day(day)
+        if day != last:
+            days.append({"label": label, "times": []})
+            last = day
+        hour = when.hour_of(there)
+        days[-1]["times"].append(
+            {"value": clock.rfc3339(start), "label": hour, "aria": f"{hour}, {full}, {what}"}
         )
-    return [{"label": day_label(day, today), "times": times} for day, times in days.items()]
+    return days

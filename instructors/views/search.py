@@ -15,6 +15,7 @@ from instainstru.lib import clock, presentation
 from instainstru.lib.errors import Invalid
 from instainstru.lib.http import visitor_zone
 from instructors import cards, results
+from instructors.cards import Clocks
 from instructors.services.search import query as queries
 from instructors.services.search import vocabulary as words
 from instructors.services.search.find import Found, find
@@ -83,7 +84,7 @@ def _page(
     today = clock.local(now, query.zone).date()
     place = found.around.name if found and found.around else ""
     said = results.facts(query, vocabulary, place=place)
-    shown = cards.cards(found.results, zone=query.zone, today=today) if found else []
+    shown = cards.cards(found.results, clocks=Clocks(query.zone, today)) if found else []
     return {
         "query": query.text,
         "heading": results.heading(said),
@@ -192,9 +193,10 @@ def _board(zone: str, *, now: datetime, vocabulary: Vocabulary) -> dict[str, Any
 
 
 def _drawn(query: Query, found: list[Any], title: str, *, today: date) -> dict[str, Any]:
+    clocks = Clocks(query.zone, today)
     return {
         "title": title,
-        "rows": [cards.time_row(one, zone=query.zone, today=today) for one in found],
+        "rows": [cards.time_row(one, clocks=clocks) for one in found],
         "all_label": f"Everything {title.lower()}",
         "all_url": results.address(reverse("instructors:search"), query),
         "zone_note": presentation.zone(query.zone),
