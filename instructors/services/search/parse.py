@@ -23,11 +23,11 @@ LONGEST_TEXT = 500
 FUZZY_FROM = 5
 FILLER = frozenset(
     """a an and or the for in at on to of with by near around from my me i we our us is are need needs want
-    wants looking look find some any lesson lessons class classes teacher teachers instructor instructors
-    coach coaches trainer trainers tutor tutors learn learning teach private please someone who can help course
-    courses session sessions near this that how get hour hours per an between under over up below less than
-    more least most about music's good great level student students person people starting start free time
-    times available availability book booking would like new york's area""".split()
+    wants looking look find some any lesson lessons class classes teacher teachers instructor
+    instructors coach coaches trainer trainers tutor tutors learn learning teach private please someone
+    who can help course courses session sessions near this that how get hour hours per an between under
+    over up below less than more least most about music's good great level student students person
+    people starting start free time times available availability book booking would like new york's area""".split()
 )
 NEGATIONS = re.compile(r"\b(?:but\s+not|not|except(?:\s+for)?|excluding|without|no)\s+")
 
