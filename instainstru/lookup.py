@@ -14,14 +14,12 @@ from bookings.models import Booking
 from bookings.services import access
 from instainstru.accounts.models import User
 from instainstru.lib import when
+from instainstru.lib.backoffice import all_in_one, person
 from instructors.models import Instructor
 from students.models import Student
 
 # So many of each kind; more is a reason to type more.
 MOST = 10
-# Fewer letters have no trigrams, so they are looked for at the beginning of a name only.
-SHORTEST = 3
-NAMES = ("email", "first_name", "last_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Group:
 
 
 def find(text: str, *, may_view: Callable[[type[Model]], bool]) -> list[Group]:
-    """What ``text`` may mean, only of kinds the person may view; at most five queries."""
+    """What ``text`` may mean, only of kinds the person may view; at most six queries."""
     words = text.replace("\x00", "").split()
     if not words:
         return []
@@ -73,23 +71,20 @@ def _numbered(number: int) -> dict[type[Model], QuerySet[Any]]:
 
 def _named(words: list[str]) -> dict[type[Model], QuerySet[Any]]:
     """By people; a booking is found by either of its two."""
-    matching = Q()
-    for word in words:
-        lookup = "icontains" if len(word) >= SHORTEST else "istartswith"
-        one = Q()
-        for name in NAMES:
-            one |= Q(**{f"{name}__{lookup}": word})
-        matching &= one
+    matching = all_in_one(person(), words)
     people = list(User.objects.filter(matching).order_by("-pk").values_list("pk", flat=True)[: MOST + 1])
     taught_by = Q(user__in=people)
     if len(words) == 1:
         taught_by |= Q(slug=words[0].lower())
-    both = Q(student__user__in=people[:MOST]), Q(instructor__user__in=people[:MOST])
-    newest = [Booking.objects.filter(side).order_by("-pk").values("pk")[: MOST + 1] for side in both]
+    instructors = Instructor.objects.select_related("user").filter(taught_by).order_by("-pk")
+    students = Student.objects.select_related("user").filter(user__in=people).order_by("-pk")
+    # Keys, not subqueries: with a limit on top, the database would walk all bookings instead.
+    either = Q(student__in=[row.pk for row in students]) | Q(instructor__in=[row.pk for row in instructors])
+    keys = list(Booking.objects.filter(either).values_list("pk", flat=True).order_by("-pk")[: MOST + 1])
     return {
-        Instructor: Instructor.objects.select_related("user").filter(taught_by).order_by("-pk"),
-        Student: Student.objects.select_related("user").filter(user__in=people).order_by("-pk"),
-        Booking: access.whole().filter(pk__in=newest[0].union(newest[1])).order_by("-pk"),
+        Instructor: instructors,
+        Student: students,
+        Booking: access.whole().filter(pk__in=keys).order_by("-pk"),
         User: User.objects.filter(pk__in=people).order_by("-pk"),
     }
 

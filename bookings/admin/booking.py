@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -23,6 +24,15 @@ from instainstru.events.trail import trail
 from instainstru.lib import clock, presentation, when
 from instainstru.lib.acting import ActingAdmin
 from instainstru.lib.backoffice import person
+
+# What the list shows, and no more: instructors' texts are long.
+SIDES = ("student__user", "instructor__user", "offering__subject")
+LISTED = (
+    "status", "starts_at", "ends_at", "created_at", "price", "currency", "time_zone",
+    "offering__subject__name",
+    *(f"{side}__user__{name}" for side in ("student", "instructor")
+      for name in ("first_name", "last_name", "email", "is_guest")),
+)  # fmt: skip
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -55,7 +65,14 @@ class BookingAdmin(ActingAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
-        return access.whole().select_related("created_by").order_by("-pk")
+        return super().get_queryset(request).select_related(*SIDES).only(*LISTED)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """With everything its page shows; the list reads only its columns."""
+        try:
+            return access.whole().select_related("created_by").filter(pk=UUID(object_id)).first()
+        except ValueError:
+            return None
 
     def panels(self, request: HttpRequest, booking: Booking) -> dict[str, Any]:
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -66,9 +66,10 @@ class InstructorAdmin(ActingAdmin):
         """The address of a public page finds its instructor, too."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         slug = search_term.strip().lower()
-        if slug and not slug.isdigit() and Instructor.objects.filter(slug=slug).exists():
-            return queryset.filter(Q(pk__in=found.order_by().values("pk")) | Q(slug=slug)), may_repeat
-        return found, may_repeat
+        if not slug or slug.isdigit() or " " in slug or "\x00" in slug:
+            return found, may_repeat
+        of_that_page = Instructor.objects.order_by().filter(slug=slug).values("pk")
+        return queryset.filter(pk__in=found.order_by().values("pk").union(of_that_page)), may_repeat
 
     def panels(self, request: HttpRequest, instructor: Instructor) -> dict[str, Any]:
         zone = instructor.time_zone
