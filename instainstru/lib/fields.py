@@ -89,7 +89,8 @@ def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
     """Raises ``DomainError`` ``invalid`` naming each of ``given`` that is not ``known``."""
     unknown = [name for name in given if name not in known]
     if unknown:
-        message = "There is no such field. Known are: " + ", ".join(sorted(known)) + "."
+        names = ", ".join(sorted(known))
+        message = f"There is no such field. Known are: {names}." if names else "Leave it out."
         raise DomainError(
             "Some names are not known here: " + ", ".join(str(name)[:40] for name in unknown[:10]) + ".",
             code="invalid",

@@ -131,7 +131,10 @@ def call(
     done: Any = OpenApiResponse(description=says) if answers is None else answers
     responses: dict[Any, Any] = {(status, kind) if answers is not None else status: done}
     for code, why in {**ALWAYS, **(refusals or {})}.items():
-        responses[code, PROBLEM] = OpenApiResponse(ProblemAnswer, description=why)
+        if code < 400:
+            responses[code] = OpenApiResponse(description=why)
+        else:
+            responses[code, PROBLEM] = OpenApiResponse(ProblemAnswer, description=why)
     return extend_schema(
         summary=summary,
         operation_id=name,

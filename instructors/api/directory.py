@@ -59,7 +59,7 @@ class OneInstructor(CatalogueView):
         tag="Catalogue",
         name="get_instructor",
         answers=ProfileAnswer,
-        refusals={404: "No such instructor."},
+        refusals={404: "No such instructor.", 422: "It takes no parameters."},
     )
     def get(self, request: Request, instructor: str) -> HttpResponse:
         Parameters(request.GET, known=()).check()

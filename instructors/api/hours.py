@@ -36,6 +36,7 @@ from instructors.serializers import (
 from instructors.services import profile, schedule, weeks
 from instructors.services.schedule import Window
 
+UNCHANGED = {304: "As `If-None-Match` says it was."}
 NO_INSTRUCTOR = {404: "The caller does not teach here."}
 SAVING = {
     **NO_INSTRUCTOR,
@@ -58,7 +59,7 @@ class Hours(HoursView):
         tag="My hours",
         name="get_my_hours",
         answers=HoursAnswer,
-        refusals=NO_INSTRUCTOR,
+        refusals={**UNCHANGED, **NO_INSTRUCTOR},
     )
     def get(self, request: Request) -> HttpResponse:
         instructor = profile.instructor_of(signed_in(request))
@@ -102,7 +103,7 @@ class Week(HoursView):
         tag="My hours",
         name="get_my_week",
         answers=WeekAnswer,
-        refusals={**NO_INSTRUCTOR, 422: "A field at fault."},
+        refusals={**UNCHANGED, **NO_INSTRUCTOR, 422: "A field at fault."},
         parameters=[DATE],
     )
     def get(self, request: Request, day: str) -> HttpResponse:
