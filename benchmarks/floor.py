@@ -12,8 +12,8 @@ from django.urls import path
 
 from instainstru.settings import *  # noqa: F403 - the same settings is what makes it a floor
 
-INSTALLED_APPS: list[str] = []
-MIDDLEWARE: list[str] = []
+INSTALLED_APPS = []
+MIDDLEWARE = []
 ROOT_URLCONF = __name__
 
 

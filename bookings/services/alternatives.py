@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nsmallest
+from typing import Any
 
 from django.db import connection
 
@@ -67,7 +68,7 @@ def _same_instructor(wanted: Wanted, *, now: datetime, rules: Rules) -> list[dat
 
 def _others(wanted: Wanted, *, now: datetime, rules: Rules) -> list[Offering]:
     day = wanted.starts_at.date()
-    values = {
+    values: dict[str, Any] = {
         "subject": wanted.offering.subject_id,
         "instructor": wanted.offering.instructor_id,
         "duration": wanted.duration_min,

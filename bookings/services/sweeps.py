@@ -29,7 +29,7 @@ def complete_lessons(*, now: datetime, limit: int = 500) -> int:
     ended = (
         Booking.objects.filter(status=Status.CONFIRMED, ends_at__lte=now)
         .select_related("rules")
-        .filter(ends_at__lte=now - timedelta(hours=1) * F("rules__no_show_report_h"))
+        .filter(ends_at__lte=now - F("rules__no_show_report_h") * timedelta(hours=1))
         .order_by("ends_at")
     )
     return _each(ended[:limit], lambda booking: bool(lifecycle.complete(booking, by=None, now=now)))

@@ -75,7 +75,7 @@ class _Plan:
         first, last = info["select_fields"][0], info["select_fields"][-1] + 1
         self._model, self._own = info["model"], slice(first, last)
         self._names = [column[0].target.attname for column in select[first:last]]
-        self._populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)
+        self._populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         self._converters = compiler.get_converters([column[0] for column in select])
 
     def instances(self, rows: Iterable[Any]) -> list[Any]:
@@ -114,7 +114,7 @@ def _insertion(model: type[Model]) -> _Insertion:
     numbered = isinstance(key, AutoField)
     fields = [field for field in model._meta.concrete_fields if not (numbered and field is key)]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     values = ", ".join(["%s"] * len(fields))
     sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values})"  # noqa: S608 (our names)
-    return _Insertion(f"{sql} RETURNING {quote(key.column)}" if numbered else sql, fields, numbered)
+    return _Insertion(f"{sql} RETURNING {quote(str(key.column))}" if numbered else sql, fields, numbered)

@@ -11,7 +11,7 @@ from django.db import models
 from instainstru.lib.intervals import Range
 
 
-class DateTimeMultiRangeField(models.Field):  # type: ignore[type-arg]
+class DateTimeMultiRangeField(models.Field):
     """A normal list of half-open ranges of UTC instants."""
 
     description = "Ranges of instants"

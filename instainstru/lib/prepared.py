@@ -24,5 +24,5 @@ def cursor() -> CursorWrapper:
     binds on the client and is planned for its values each time.
     """
     connection.ensure_connection()
-    raw = PreparedCursor(connection.connection)
+    raw: Any = PreparedCursor(connection.connection)
     return connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)

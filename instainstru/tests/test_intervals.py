@@ -26,9 +26,7 @@ def points(some: list[Range]) -> set[int]:
 
 
 def is_normal(some: list[Range]) -> bool:
-    return all(start < end for start, end in some) and all(
-        one[1] < two[0] for one, two in pairwise(some)
-    )
+    return all(start < end for start, end in some) and all(one[1] < two[0] for one, two in pairwise(some))
 
 
 @given(ranges)

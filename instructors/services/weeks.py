@@ -81,7 +81,9 @@ def save(
         raise Stale("This week was changed elsewhere in the meantime. Nothing was saved.")
     pattern = schedule.week_of(locked)
     for number, old in enumerate(before.days):
-        wanted = sorted(map(tuple, windows.get(old.date, old.windows)))
+        wanted: list[schedule.Window] = sorted(
+            (low, high) for low, high in windows.get(old.date, old.windows)
+        )
         try:
             if wanted == pattern[number] and old.differs:
                 schedule.follow_pattern(locked, old.date, by=by)

@@ -27,7 +27,8 @@ FILLER = frozenset(
     instructors coach coaches trainer trainers tutor tutors learn learning teach private please someone
     who can help course courses session sessions near this that how get hour hours per an between under
     over up below less than more least most about music's good great level student students person
-    people starting start free time times available availability book booking would like new york's area""".split()
+    people starting start free time times available availability book booking would like new york's
+    area""".split()
 )
 NEGATIONS = re.compile(r"\b(?:but\s+not|not|except(?:\s+for)?|excluding|without|no)\s+")
 
