@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import calendar as _calendar
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +21,8 @@ WEEKDAYS = [
     {"short": name[:2], "long": name}
     for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ]
+# A cell of the grid beside the month.
+NO_DAY = {"number": "", "url": "", "aria": "", "many": "", "selected": False, "today": False}
 WEEKS = _calendar.Calendar()
 DAY = timedelta(days=1)
 FURTHEST = timedelta(days=800)
@@ -83,18 +84,11 @@ def _date(text: str, today: date) -> date | None:
 
 
 def build(choice: Choice, frame: Frame, *, offerings: Sequence[Offering]) -> dict[str, Any]:
-    """The whole picker: two queries, one for the month and one for the day."""
+    """The whole picker: one query, and another one where the month has nothing."""
     lesson, zone = choice.lesson, frame.zone
     own = lesson.offering.instructor.time_zone
-    counts = openings.count_by_day(
-        lesson,
-        first=choice.month,
-        last=_month_end(choice.month),
-        zone=zone,
-        now=frame.now,
-        rules=frame.rules,
-    )
     differs = not when.same_clocks(frame.now, zone, own)
+    free = _free(choice, frame)
     name = lesson.offering.instructor.user.first_name
     return {
         "subjects": _subjects(choice, frame, offerings),
@@ -117,9 +111,10 @@ def build(choice: Choice, frame: Frame, *, offerings: Sequence[Offering]) -> dic
         ],
         "zone": presentation.zone(zone),
         "other_zone": f"{name}'s clocks: {presentation.zone(own)}" if differs else "",
-        "month": _month(choice, frame, counts),
-        "day": _day(choice, frame, other=own if differs else ""),
-        "next_free": _next_free(choice, frame, counts),
+        "month": _month(choice, frame, free),
+        "day": _day(choice, frame, free, other=own if differs else ""),
+        "next_free": _next_free(choice, frame, free),
+        "first": _first(choice, frame, free),
         "action": frame.action,
         "fields": [
             ("offering", lesson.offering.pk),
@@ -130,6 +125,35 @@ def build(choice: Choice, frame: Frame, *, offerings: Sequence[Offering]) -> dic
         "method": frame.method,
         "action_label": frame.label,
     }
+
+
+def _free(choice: Choice, frame: Frame) -> dict[date, list[range]]:
+    """The month's starts by the visitor's date, as runs of epoch seconds."""
+    zone = clock.zone(frame.zone)
+    found: dict[date, list[range]] = {}
+    spans = openings.spans(
+        choice.lesson,
+        low=clock.day_bounds(choice.month, frame.zone)[0],
+        high=clock.day_bounds(_month_end(choice.month), frame.zone)[1],
+        now=frame.now,
+        rules=frame.rules,
+    )
+    for span in spans:
+        first, last = (datetime.fromtimestamp(edge, zone).date() for edge in (span[0], span[-1]))
+        if first == last:
+            found.setdefault(first, []).append(span)
+            continue
+        # A day of the instructor's may lie on two of the visitor's.
+        for start in span:
+            found.setdefault(datetime.fromtimestamp(start, zone).date(), []).append(range(start, start + 1))
+    return found
+
+
+def _first(choice: Choice, frame: Frame, free: dict[date, list[range]]) -> datetime | None:
+    """The next start there is, if it lies in the month shown or within a week."""
+    if free and choice.month <= clock.local(frame.now, frame.zone).date():
+        return datetime.fromtimestamp(free[min(free)][0][0], UTC)
+    return openings.first(choice.lesson, now=frame.now, rules=frame.rules)
 
 
 def _url(choice: Choice, frame: Frame, **changes: Any) -> str:
@@ -164,7 +188,7 @@ def _month_end(first: date) -> date:
     return first.replace(day=_calendar.monthrange(first.year, first.month)[1])
 
 
-def _month(choice: Choice, frame: Frame, counts: Counter[date]) -> dict[str, Any]:
+def _month(choice: Choice, frame: Frame, free: dict[date, list[range]]) -> dict[str, Any]:
     today = clock.local(frame.now, frame.zone).date()
     limits = limits_of(choice.lesson.offering.instructor, frame.rules)
     last = clock.local(latest(limits, now=frame.now) - timedelta(minutes=1), frame.zone).date()
@@ -179,9 +203,9 @@ def _month(choice: Choice, frame: Frame, counts: Counter[date]) -> dict[str, Any
         "weekdays": WEEKDAYS,
         "weeks": [
             [
-                _cell(day, counts.get(day, 0), link, selected=day == choice.day, today=day == today)
+                _cell(day, free.get(day, ()), link, selected=day == choice.day, today=day == today)
                 if day.month == choice.month.month
-                else None
+                else NO_DAY
                 for day in week
             ]
             for week in WEEKS.monthdatescalendar(choice.month.year, choice.month.month)
@@ -189,53 +213,52 @@ def _month(choice: Choice, frame: Frame, counts: Counter[date]) -> dict[str, Any
     }
 
 
-def _cell(day: date, free: int, link: str, *, selected: bool, today: bool) -> dict[str, Any]:
-    if not free:
-        return {"number": day.day, "url": "", "today": today, "selected": selected}
+def _cell(day: date, spans: Sequence[range], link: str, *, selected: bool, today: bool) -> dict[str, Any]:
+    free = sum(map(len, spans))
+    said = f"{presentation.count(free, 'time')} free" if free else "no times free"
     return {
-        "number": day.day,
-        "url": f"{link}{day.isoformat()}#times",
-        "aria": f"{presentation.long_day(day)}, {presentation.count(free, 'time')} free",
+        "number": str(day.day),
+        "url": f"{link}{day.isoformat()}#times" if free else "",
+        "aria": f"{presentation.long_day(day)}, {said}",
         "many": "few" if free < 3 else "some" if free < 6 else "many",
         "selected": selected,
         "today": today,
     }
 
 
-def _day(choice: Choice, frame: Frame, *, other: str) -> dict[str, Any] | None:
+def _day(choice: Choice, frame: Frame, free: dict[date, list[range]], *, other: str) -> dict[str, Any] | None:
     if choice.day is None:
         return None
-    low, high = clock.day_bounds(choice.day, frame.zone)
+    zone = clock.zone(frame.zone)
     label = presentation.long_day(choice.day)
     parts: dict[str, list[dict[str, str]]] = {}
-    free = 0
-    for start in openings.starts(choice.lesson, low=low, high=high, now=frame.now, rules=frame.rules):
-        hour = when.hour(start, frame.zone)
-        free += 1
-        parts.setdefault(presentation.part(clock.local(start, frame.zone)), []).append(
+    number = 0
+    for start in (start for span in free.get(choice.day, ()) for start in span):
+        there = datetime.fromtimestamp(start, zone)
+        hour = when.hour_of(there)
+        number += 1
+        parts.setdefault(presentation.part(there), []).append(
             {
-                "value": clock.rfc3339(start),
+                "value": clock.rfc3339(there),
                 "label": hour,
                 "aria": f"{hour}, {label}",
-                "other": f"{when.hour(start, other)} in {when.city(other)}" if other else "",
+                "other": f"{when.hour(there, other)} in {when.city(other)}" if other else "",
             }
         )
     return {
         "label": label,
-        "count": f"{presentation.count(free, 'time')} free" if free else "Nothing free",
+        "count": f"{presentation.count(number, 'time')} free" if number else "Nothing free",
         "parts": [{"label": name, "times": times} for name, times in parts.items()],
     }
 
 
-def _next_free(choice: Choice, frame: Frame, counts: Counter[date]) -> dict[str, str] | None:
+def _next_free(choice: Choice, frame: Frame, free: dict[date, list[range]]) -> dict[str, str] | None:
     """The first day with a time when the month, or the chosen day, has none."""
-    if counts and (choice.day is None or counts.get(choice.day)):
+    if free and (choice.day is None or choice.day in free):
         return None
     after = choice.day or choice.month
-    later = sorted(day for day in counts if day > after)
-    if later:
-        found = later[0]
-    else:
+    found = min((day for day in free if day > after), default=None)
+    if found is None:
         low = clock.day_bounds(after, frame.zone)[0]
         high = frame.now + timedelta(days=frame.rules.horizon_days + 2)
         start = next(

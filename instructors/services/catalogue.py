@@ -94,21 +94,41 @@ def is_number(text: str) -> bool:
 
 def taught_by(instructor: Instructor) -> list[Offering]:
     """What the instructor teaches at present, in the catalogue's order; each knows its instructor."""
-    found = Offering.objects.select_related("subject").filter(instructor=instructor, is_active=True)
-    offerings = list(found.order_by("subject__position", "subject__slug"))
+    offerings = _taught_by(instructor=instructor.pk)
     for offering in offerings:
         offering.instructor = instructor
     return offerings
 
 
-def similar(offering: Offering, *, number: int) -> list[Offering]:
-    """The best ranked others who teach the same subject."""
-    return list(
+_taught_by = Compiled(
+    lambda instructor: (
+        Offering.objects.select_related("subject")
+        .filter(instructor=instructor, is_active=True)
+        .order_by("subject__position", "subject__slug")
+    ),
+    instructor=int,
+)
+
+
+def similar(offering: Offering) -> list[Offering]:
+    """The three best ranked others who teach the same subject."""
+    return _similar(subject=offering.subject_id, instructor=offering.instructor_id)
+
+
+_similar = Compiled(
+    lambda subject, instructor: (
         Offering.objects.select_related("subject", "instructor__user")
-        .filter(subject_id=offering.subject_id, is_listed=True)
-        .exclude(instructor_id=offering.instructor_id)
-        .order_by("-rank", "id")[:number]
-    )
+        .filter(subject=subject, is_listed=True)
+        .exclude(instructor=instructor)
+        .only(
+            "price_per_hour", "subject__name", "instructor__slug", "instructor__photo",
+            "instructor__user__first_name", "instructor__user__last_name",
+        )
+        .order_by("-rank", "id")[:3]
+    ),
+    subject=int,
+    instructor=int,
+)  # fmt: skip
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.lib import clock
+from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import Conflict, DomainError, Invalid, NotFound
 from instructors.models import Instructor, Offering, WeeklyHours
 from instructors.services import calendar, catalogue
@@ -56,10 +57,15 @@ def listed() -> QuerySet[Instructor]:
 
 def visible(slug: str, *, to: User | AnonymousUser) -> Instructor:
     """The listed instructor of that address; drafts and suspended ones only for themselves."""
-    instructor = Instructor.objects.select_related("user", "place").filter(slug=slug).first()
-    if instructor is None or not (instructor.is_listed or instructor.user_id == to.pk):
+    found = _by_slug(slug=slug)
+    if not found or not (found[0].is_listed or found[0].user_id == to.pk):
         raise NotFound
-    return instructor
+    return found[0]
+
+
+_by_slug = Compiled(
+    lambda slug: Instructor.objects.select_related("user", "place").filter(slug=slug), slug=str
+)
 
 
 @transaction.atomic

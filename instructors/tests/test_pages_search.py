@@ -225,7 +225,7 @@ def test_the_page_of_an_instructor_shows_the_chosen_day(client: Client, cast: Ca
     assert "10:15 am" in times(page)
     assert "10:30 am" not in times(page)
     assert times(page)[-1] == "3:30 pm"
-    cells = [cell for week in page.context["picker"]["month"]["weeks"] for cell in week if cell]
+    cells = [cell for week in page.context["picker"]["month"]["weeks"] for cell in week]
     chosen = next(cell for cell in cells if cell["selected"])
     assert chosen["aria"].endswith(f"{len(times(page))} times free")
 
@@ -285,6 +285,6 @@ def test_a_page_costs_the_same_for_one_subject_and_for_three(client, cast, djang
         OfferingFactory(instructor=cast.piano.instructor, subject=SubjectFactory(slug=f"subject-{n}"))
         teaching(OfferingFactory())
     client.get("/@ana-a")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         page = client.get("/@ana-a", {"day": in_days(3).isoformat()})
     assert len(page.context["offerings"]) == number

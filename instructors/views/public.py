@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,8 +20,6 @@ from instructors import picker
 from instructors.models import Instructor, Offering
 from instructors.presentation import POLICIES, has_place, levels, page_url, person, price, stars, ways
 from instructors.services import catalogue, openings, profile
-
-SIMILAR = 3
 
 
 @require_safe
@@ -53,11 +52,12 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     choice = picker.read(request.GET, offerings=offerings, zone=zone, now=now)
     lesson = choice.lesson
     frame = picker.Frame(url=page_url(slug), action=reverse("bookings:hold"), zone=zone, now=now, rules=rules)
+    picked = picker.build(choice, frame, offerings=offerings)
     context |= {
         "offerings": [_offering(one, chosen=lesson.offering, slug=slug) for one in offerings],
-        "picker": picker.build(choice, frame, offerings=offerings),
-        "similar": [_similar(one) for one in catalogue.similar(lesson.offering, number=SIMILAR)],
-        "bar": _bar(lesson, frame),
+        "picker": picked,
+        "similar": [_similar(one) for one in catalogue.similar(lesson.offering)],
+        "bar": _bar(lesson, picked["first"], zone=zone),
     }
     return render(request, "instructors/profile.html", context)
 
@@ -112,12 +112,11 @@ def _similar(offering: Offering) -> dict[str, Any]:
     return {**person(offering.instructor), "line": line}
 
 
-def _bar(lesson: openings.Lesson, frame: picker.Frame) -> dict[str, str]:
-    start = openings.first(lesson, now=frame.now, rules=frame.rules)
+def _bar(lesson: openings.Lesson, first: datetime | None, *, zone: str) -> dict[str, str]:
     return {
         "price": price(lesson.offering, lesson.duration_min),
         "price_note": presentation.minutes(lesson.duration_min),
-        "next": f"Next: {when.short(start, frame.zone)}" if start else "",
+        "next": f"Next: {when.short(first, zone)}" if first else "",
     }
 
 
