@@ -69,7 +69,13 @@ def _collect(value: Any, shape: list[Hashable], texts: list[str]) -> None:
     elif kind is dict:
         shape.append(tuple(value))
         for one in value.values():
-            _collect(one, shape, texts)
+            # As above, without the call: nearly everything there is is a text in a dict.
+            if type(one) is str:
+                shape.append(one != "")
+                if one:
+                    texts.append(escape(one))
+            else:
+                _collect(one, shape, texts)
     elif kind is list:
         shape.append(len(value))
         for one in value:

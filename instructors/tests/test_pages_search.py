@@ -197,7 +197,7 @@ def test_the_first_page_shows_times_of_today(client: Client, cast: Cast):
 def test_an_empty_house_has_a_first_page(client: Client, db: None):
     page = client.get(reverse("instructors:home"))
     assert page.status_code == 200
-    assert page.context["board"] is None
+    assert not page.context["board"]
 
 
 def test_a_stranger_leaves_no_session(client: Client, cast: Cast):

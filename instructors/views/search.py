@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -156,6 +157,8 @@ POPULAR = (
 )  # fmt: skip
 EXAMPLES = ("piano tomorrow evening in Brooklyn", "spanish online under $60", "tennis on weekends")
 BOARD = 6
+# Everybody in a zone is shown the same times; whoever presses one that is gone is offered others.
+BOARD_SECONDS = 15
 
 
 @require_safe
@@ -175,7 +178,9 @@ def home(request: HttpRequest) -> HttpResponse:
                 for slug in POPULAR
                 if slug in vocabulary.subject_names
             ],
-            "board": _board(zone, now=now, vocabulary=vocabulary),
+            "board": cache.get_or_set(
+                f"board {zone}", lambda: _board(zone, now=now, vocabulary=vocabulary) or {}, BOARD_SECONDS
+            ),
             "hold_url": reverse("bookings:hold"),
         },
     )
