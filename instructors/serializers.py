@@ -36,7 +36,7 @@ def show_instructor(instructor: Instructor) -> dict[str, Any]:
     }
 
 
-def show_openings(spans: Iterable[range], *, duration_min: int) -> orjson.Fragment:
+def show_openings(spans: Iterable[Iterable[int]], *, duration_min: int) -> orjson.Fragment:
     """Runs of starts (epoch seconds) as a list of openings, already in JSON: there may be a thousand."""
     texts = map(_opening, chain.from_iterable(spans), repeat(duration_min * 60))
     return orjson.Fragment("[" + ",".join(texts) + "]")

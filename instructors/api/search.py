@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,11 +17,13 @@ from instainstru.lib.fields import Parameters
 from instainstru.lib.openapi import PAGING, call, parameter
 from instainstru.lib.paging import limit_of, link
 from instructors.models import Audience, Level, Modality
-from instructors.serializers import OpeningsAnswer
+from instructors.serializers import OpeningsAnswer, show_openings
 from instructors.services.search import find, params, query, vocabulary
 from instructors.services.search.find import Result
 from instructors.services.search.phrases import WEEKDAYS
 
+# Next times of each offering; more are at the instructor's own openings.
+STARTS = 8
 # Beside the conditions, which pages read too: the zone words are meant in, and paging.
 OWN = frozenset({"tz", "cursor", "limit"})
 SEVERAL = "Slugs, with commas between them."
@@ -78,6 +79,7 @@ class Openings(ApiView):
                 now=now,
                 vocabulary=words,
                 limit=limit_of(request),
+                starts=STARTS,
                 cursor=request.GET.get("cursor"),
             )
             answered["results"] = [show_result(result) for result in found.results]
@@ -91,7 +93,6 @@ class Openings(ApiView):
 def show_result(result: Result) -> dict[str, Any]:
     """One offering with its next times."""
     row = result.row
-    length = timedelta(minutes=result.duration_min)
     return {
         "offering": {
             "id": row.id,
@@ -111,5 +112,5 @@ def show_result(result: Result) -> dict[str, Any]:
         "duration_min": result.duration_min,
         "modality": result.modality,
         "distance_km": None if result.distance_km is None else round(result.distance_km, 2),
-        "openings": [{"starts_at": start, "ends_at": start + length} for start in result.starts],
+        "openings": show_openings([result.seconds], duration_min=result.duration_min),
     }

@@ -10,12 +10,13 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Protocol
 
 from instainstru.lib import clock
 from instainstru.lib.errors import DomainError
 from instainstru.lib.intervals import Range
 from instainstru.rules.models import Rules
-from instructors.models import Instructor, Modality
+from instructors.models import Modality
 
 # A range of instants as whole epoch seconds.
 Seconds = tuple[int, int]
@@ -39,7 +40,24 @@ class Limits:
         return max(self.buffer, self.travel) if travels else self.buffer
 
 
-def limits_of(instructor: Instructor, rules: Rules) -> Limits:
+class Own(Protocol):
+    """An instructor's own limits, as the model has them and rows of a search too."""
+
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def notice_min(self) -> int | None: ...
+    @property
+    def horizon_days(self) -> int | None: ...
+    @property
+    def buffer_min(self) -> int | None: ...
+    @property
+    def travel_min(self) -> int | None: ...
+    @property
+    def overnight_rule(self) -> bool: ...
+
+
+def limits_of(instructor: Own, rules: Rules) -> Limits:
     """The rules, made stricter where the instructor says so."""
     own = instructor.notice_min or 0
     return Limits(

@@ -264,7 +264,7 @@ def test_search_answers_with_times_of_several_instructors(cast: Cast):
                 "starts_at": clock.rfc3339(local_time(day, 10, minute)),
                 "ends_at": clock.rfc3339(local_time(day, 11, minute)),
             }
-            for minute in (0, 15, 30)
+            for minute in (0, 15, 30, 45)
         ],
     }
     assert (answered["next"], answered["previous"], answered["understood"]) == (None, None, None)

@@ -13,20 +13,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from instainstru.lib.errors import Invalid
 from instainstru.lib.intervals import Range
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
-from instructors.models import Instructor
 from instructors.services.search import places, sql
 from instructors.services.search.places import Around
 from instructors.services.search.query import Query
 from instructors.services.search.sql import Row
 from instructors.services.search.vocabulary import Vocabulary
-from instructors.services.slots import Limits, cut, earliest, latest, limits_of
+from instructors.services.slots import Limits, earliest, latest, limits_of, spans
 
 # A page is given up after this many rounds in which nearly every row had no time left.
 MOST_ROUNDS = 5
@@ -34,13 +33,23 @@ MOST_ROUNDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One offering with its next bookable starts, for the duration and modality shown."""
+    """One offering with its next bookable starts (epoch seconds), for the length and modality shown."""
 
     row: Row
-    duration_min: int
-    modality: str
-    starts: list[datetime]
+    seconds: list[int]
     distance_km: float | None
+
+    @property
+    def duration_min(self) -> int:
+        return self.row.duration_min
+
+    @property
+    def modality(self) -> str:
+        return self.row.modality
+
+    @property
+    def starts(self) -> list[datetime]:
+        return [datetime.fromtimestamp(start, UTC) for start in self.seconds]
 
     @property
     def openings(self) -> list[Range]:
@@ -83,13 +92,13 @@ def find(
     results: list[Result] = []
     more = True
     walk = sql.Walk(query, windows, around, vocabulary=vocabulary, exclude_instructor=exclude_instructor)
+    cutter = _Cutter(windows, now=now, rules=rules, number=starts)
     for _ in range(MOST_ROUNDS):
         rows = walk.rows(after=place, limit=limit, now=now)
         for row in rows:
             place = (row.sort_key, row.id)
-            result = _result(row, query, windows, around, now=now, rules=rules, number=starts)
-            if result:
-                results.append(result)
+            if seconds := cutter.starts(row):
+                results.append(Result(row, seconds, _distance(row, around)))
             if len(results) == limit:
                 break
         more = len(rows) == limit
@@ -113,46 +122,41 @@ def _around(query: Query) -> Around | None:
     return around
 
 
-def _result(
-    row: Row,
-    query: Query,
-    windows: Sequence[Range],
-    around: Around | None,
-    *,
-    now: datetime,
-    rules: Rules,
-    number: int,
-) -> Result | None:
-    limits = _limits(row, rules)
-    first, end = earliest(limits, modality=row.modality, now=now), latest(limits, now=now)
-    length = row.duration_min
-    free = [(datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC)) for low, high in row.free]
-    found = (
-        start
-        for low, high in windows
-        for start in cut(free, duration=length, low=max(low, first), high=min(high, end), limits=limits)
-    )
-    starts = list(islice(found, number))
-    if not starts:
-        return None
-    distance = None
+class _Cutter:
+    """Cuts the starts of rows. Few limits differ between instructors, so their bounds are kept by limits."""
+
+    def __init__(self, windows: Sequence[Range], *, now: datetime, rules: Rules, number: int) -> None:
+        self._windows = windows
+        self._now = now
+        self._rules = rules
+        self._number = number
+        self._known: dict[tuple[Any, ...], tuple[Limits, list[Range]]] = {}
+
+    def starts(self, row: Row) -> list[int]:
+        """The first starts of the row in the windows, by every limit of the instructor's."""
+        limits, windows = self._bounds(row)
+        found = (
+            span
+            for low, high in windows
+            for span in spans(row.free, duration=row.duration_min, low=low, high=high, limits=limits)
+        )
+        return list(islice(chain.from_iterable(found), self._number))
+
+    def _bounds(self, row: Row) -> tuple[Limits, list[Range]]:
+        key = (row.time_zone, row.notice_min, row.horizon_days, row.overnight_rule, row.modality)
+        if key not in self._known:
+            limits = limits_of(row, self._rules)
+            first, end = earliest(limits, modality=row.modality, now=self._now), latest(limits, now=self._now)
+            narrowed = ((max(low, first), min(high, end)) for low, high in self._windows)
+            self._known[key] = limits, [(low, high) for low, high in narrowed if low < high]
+        return self._known[key]
+
+
+def _distance(row: Row, around: Around | None) -> float | None:
     # Nobody asks how far it is to the middle of a borough.
-    if around and not around.borough and row.latitude is not None and row.longitude is not None:
-        distance = around.km_to(row.latitude, row.longitude)
-    return Result(row, length, row.modality, starts, distance)
-
-
-def _limits(row: Row, rules: Rules) -> Limits:
-    """The row's limits, by the one function that knows them."""
-    return limits_of(
-        Instructor(
-            time_zone=row.time_zone,
-            notice_min=row.own_notice_min,
-            horizon_days=row.own_horizon_days,
-            overnight_rule=row.overnight_rule,
-        ),
-        rules,
-    )
+    if around is None or around.borough or row.latitude is None or row.longitude is None:
+        return None
+    return around.km_to(row.latitude, row.longitude)
 
 
 def _encode(place: tuple[Any, int]) -> str:

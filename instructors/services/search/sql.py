@@ -33,7 +33,7 @@ class Row(NamedTuple):
     modality: str
     latitude: float | None
     longitude: float | None
-    free: list[list[float]]
+    free: list[tuple[int, int]]
     subject_slug: str
     subject_name: str
     slug: str
@@ -44,8 +44,10 @@ class Row(NamedTuple):
     rating_count: int
     lesson_count: int
     is_verified: bool
-    own_notice_min: int | None
-    own_horizon_days: int | None
+    notice_min: int | None
+    horizon_days: int | None
+    buffer_min: int | None
+    travel_min: int | None
     overnight_rule: bool
     first_name: str
     last_name: str
@@ -68,7 +70,8 @@ _COLUMNS = """
     subject.name, instructor.slug, instructor.headline, instructor.time_zone, instructor.photo,
     instructor.rating, instructor.rating_count, instructor.lesson_count,
     instructor.verified_at IS NOT NULL, instructor.notice_min, instructor.horizon_days,
-    instructor.overnight_rule, person.first_name, person.last_name, place.name
+    instructor.buffer_min, instructor.travel_min, instructor.overnight_rule, person.first_name,
+    person.last_name, place.name
 """
 
 # What comes with the few rows that are shown: names, and the first of their free ranges that fit.
@@ -78,7 +81,7 @@ _DRESSED = """
     JOIN instructors_subject subject ON subject.id = hit.subject_id
     LEFT JOIN instructors_place place ON place.id = instructor.place_id
     CROSS JOIN LATERAL (
-        SELECT array_agg(ARRAY[extract(epoch FROM fit.low), extract(epoch FROM fit.high)]::float8[]) AS free
+        SELECT array_agg(ARRAY[extract(epoch FROM fit.low), extract(epoch FROM fit.high)]::bigint[]) AS free
         FROM (
             SELECT lower(gap.span) AS low, upper(gap.span) AS high
             FROM instructors_openday day
