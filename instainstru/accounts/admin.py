@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,7 +14,22 @@ from instainstru.accounts.models import ApiKey, Partner, User
 from instainstru.accounts.services import signed_in
 from instainstru.lib.backoffice import KeptAdmin, ReadOnlyAdmin, person
 
+# On the person's page instead: allauth's own list counts and searches without an index.
+admin.site.unregister(EmailAddress)
+
 POWERS = ("is_staff", "is_superuser", "groups")
+
+
+class EmailAddressInline(admin.TabularInline):
+    """People prove their addresses themselves."""
+
+    model = EmailAddress
+    fields = readonly_fields = ("email", "verified", "primary")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(User)
@@ -28,6 +46,7 @@ class UserAdmin(KeptAdmin):
         ("History", {"fields": ("is_guest", "date_joined", "last_login")}),
     )
     filter_horizontal = ("groups",)
+    inlines = (EmailAddressInline,)
     readonly_fields = ("email", "is_guest", "date_joined", "last_login")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -115,8 +115,9 @@ class RulesChangeList(ChangeList):
         super().get_results(request)
         rows = list(self.result_list)
         before = Rules.objects.filter(pk__lt=rows[-1].pk).order_by("-pk")[:1] if rows else []
-        for new, old in pairwise([*rows, *before]):
-            new.said = differences(old, new)
+        for new, old in pairwise([*rows, *before, None]):
+            if new is not None:
+                new.said = differences(old, new) if old else []
         self.result_list = rows
 
 

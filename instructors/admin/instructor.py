@@ -65,11 +65,12 @@ class InstructorAdmin(ActingAdmin):
     ) -> tuple[QuerySet[Instructor], bool]:
         """The address of a public page finds its instructor, too."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        slug = search_term.strip().lower()
-        if not slug or slug.isdigit() or " " in slug or "\x00" in slug:
+        slug = search_term.replace("\x00", "").strip().lower()
+        of_that_page = Instructor.objects.order_by().filter(slug=slug)
+        if not slug or not of_that_page.exists():
             return found, may_repeat
-        of_that_page = Instructor.objects.order_by().filter(slug=slug).values("pk")
-        return queryset.filter(pk__in=found.order_by().values("pk").union(of_that_page)), may_repeat
+        keys = found.order_by().values("pk").union(of_that_page.values("pk"))
+        return queryset.filter(pk__in=keys), may_repeat
 
     def panels(self, request: HttpRequest, instructor: Instructor) -> dict[str, Any]:
         zone = instructor.time_zone
