@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
-from itertools import islice
-from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
-from instainstru.accounts.models import ApiKey, Partner, Scope, User
+from instainstru.accounts.models import ApiKey, Scope, User
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.lib import clock
+from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import Conflict, Invalid
 
 # ``last_used_at`` is written at most this often, so that reading with a key stays reading.
@@ -51,33 +49,26 @@ def live(user: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(user=user, revoked_at__isnull=True)
 
 
-@cache
-def _statement() -> str:
-    """The lookup as the ORM writes it: compiling it for every call would cost more than running it."""
-    rows = ApiKey.objects.select_related("user__partner").order_by()
-    rows = rows.filter(digest="", revoked_at__isnull=True, user__is_active=True)
-    return rows.query.sql_with_params()[0]
-
-
 def find(text: str) -> ApiKey | None:
     """The live key with this text, with its active user and their partner; None for any other text."""
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(), [digest_of(text)])
-        row = cursor.fetchone()
-    if row is None:
+    found = _live(digest=digest_of(text))
+    if not found:
         return None
-    values = iter(row)
-    key, user, partner = (_made(model, values) for model in (ApiKey, User, Partner))
-    key.user = user
-    user._state.fields_cache["partner"] = partner if partner.pk else None
+    [key] = found
     if key.last_used_at is None or clock.now() - key.last_used_at > USE_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=clock.now())
     return key
 
 
-def _made(model: type[Any], values: Iterator[Any]) -> Any:
-    names = [field.attname for field in model._meta.concrete_fields]
-    return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))
+_live = Compiled(
+    lambda digest: (
+        ApiKey.objects.select_related("user__partner")
+        .filter(digest=digest, revoked_at__isnull=True, user__is_active=True)
+        .defer("user__password", "user__last_login")
+        .order_by()
+    ),
+    digest=str,
+)
 
 
 @transaction.atomic

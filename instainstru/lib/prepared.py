@@ -23,6 +23,7 @@ def cursor() -> CursorWrapper:
     The connection plans them once for all values (``plan_cache_mode`` in the settings); everything else
     binds on the client and is planned for its values each time.
     """
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     raw: Any = PreparedCursor(connection.connection)
     return connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)
