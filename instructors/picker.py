@@ -17,10 +17,6 @@ from instructors.services import openings
 from instructors.services.openings import Lesson
 from instructors.services.slots import latest, limits_of
 
-WEEKDAYS = [
-    {"short": name[:2], "long": name}
-    for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-]
 # A cell of the grid beside the month.
 NO_DAY = {"number": "", "url": "", "aria": "", "many": "", "selected": False, "today": False}
 WEEKS = _calendar.Calendar()
@@ -200,7 +196,6 @@ def _month(choice: Choice, frame: Frame, free: dict[date, list[range]]) -> dict[
         "previous_label": presentation.month(before),
         "next_url": _url(choice, frame, day=None, month=f"{after:%Y-%m}") if after <= last else "",
         "next_label": presentation.month(after),
-        "weekdays": WEEKDAYS,
         "weeks": [
             [
                 _cell(day, free.get(day, ()), link, selected=day == choice.day, today=day == today)
