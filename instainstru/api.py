@@ -8,20 +8,20 @@ from instructors.api import directory, hours, search, times
 from students import api as students
 
 urlpatterns = [
+    path("openings", search.Openings.as_view()),
+    path("instructors/<str:instructor>/openings", times.InstructorOpenings.as_view()),
+    path("bookings", lessons.Bookings.as_view()),
     path("schema", documents.schema, name="api_schema"),
     path("docs", documents.docs, name="api_docs"),
-    path("openings", search.Openings.as_view()),
     path("categories", directory.Categories.as_view()),
     path("subjects", directory.Subjects.as_view()),
     path("instructors", directory.Instructors.as_view()),
     path("instructors/me/hours", hours.Hours.as_view()),
     path("instructors/me/week/<str:day>", hours.Week.as_view()),
     path("instructors/<str:instructor>", directory.OneInstructor.as_view()),
-    path("instructors/<str:instructor>/openings", times.InstructorOpenings.as_view()),
     path("holds", taking.Holds.as_view()),
     path("holds/<uuid:hold_id>", taking.Hold.as_view()),
     path("holds/<uuid:hold_id>/extend", taking.ExtendHold.as_view()),
-    path("bookings", lessons.Bookings.as_view()),
     path("bookings/<uuid:booking_id>", lessons.Booking.as_view()),
     path("bookings/<uuid:booking_id>.ics", lessons.BookingCalendarFile.as_view()),
     path("bookings/<uuid:booking_id>/events", lessons.BookingEvents.as_view()),

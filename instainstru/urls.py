@@ -6,11 +6,12 @@ from django.urls import include, path
 from instainstru.accounts.views import mailbox
 from instainstru.lib import problems
 
+# Addresses are tried in order: the API's first, because it is asked most.
 urlpatterns = [
+    path("api/v1/", include("instainstru.api")),
     path("", include("instructors.urls")),
     path("", include("bookings.urls")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("instainstru.api")),
     path("api/", problems.unknown),
     path("api/<path:rest>", problems.unknown),
     path("accounts/", include("instainstru.accounts.urls")),
