@@ -170,6 +170,7 @@ class Offering(models.Model):
                 ((), "price_per_hour", "offering_by_price_alone"),
                 ((), "-rating", "offering_by_rating_alone"),
                 ((), "next_free_at", "offering_by_next_free_alone"),
+                (("latitude",), "longitude", "offering_by_point"),
             )
         ]
 

@@ -21,6 +21,7 @@ class Vocabulary:
     # Slug to (name, category slug); slug to name.
     subject_names: dict[str, tuple[str, str]]
     category_names: dict[str, str]
+    subject_ids: dict[str, int]
 
     def subjects_of(self, category: str) -> list[str]:
         """The slugs of a category's subjects, in the catalogue's order."""
@@ -59,6 +60,7 @@ def read() -> Vocabulary:
         places={_phrase(slug): slug for slug in places} | {_phrase(text): slug for text, slug in short},
         subject_names={one.slug: (one.name, one.category.slug) for one in subjects},
         category_names={one.slug: one.name for one in categories},
+        subject_ids={one.slug: one.pk for one in subjects},
     )
 
 

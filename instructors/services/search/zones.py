@@ -1,0 +1,25 @@
+"""The time zones instructors live in: a handful, which the walk is told about beforehand."""
+
+from __future__ import annotations
+
+from instainstru.lib import clock
+from instructors.models import Instructor
+
+# A zone that is new is only less closely walked until then.
+STALE_AFTER = 600.0
+_seen: tuple[float, tuple[str, ...]] | None = None
+
+
+def in_use() -> tuple[str, ...]:
+    """The zones of listed instructors, at most ``STALE_AFTER`` seconds old."""
+    global _seen
+    if _seen is None or clock.monotonic() - _seen[0] > STALE_AFTER:
+        listed = Instructor.objects.filter(status=Instructor.Status.LISTED).order_by("time_zone")
+        _seen = (clock.monotonic(), tuple(listed.values_list("time_zone", flat=True).distinct()))
+    return _seen[1]
+
+
+def forget() -> None:
+    """Drop this process's copy."""
+    global _seen
+    _seen = None
