@@ -23,6 +23,9 @@ class StudentAdmin(ActingAdmin):
     change_form_template = "admin/students/student/change_form.html"
     fields = ("user", "name", "is_guest", "clocks", "partner", "joined", "id")
 
+    def title_of(self, student: Student) -> str:
+        return f"{self.name(student)}, {student.user.email}"
+
     def panels(self, request: HttpRequest, student: Student) -> dict[str, Any]:
         return {"bookings_url": f"{reverse('admin:bookings_booking_changelist')}?student={student.pk}"}
 

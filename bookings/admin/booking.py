@@ -51,7 +51,7 @@ class QueueFilter(admin.SimpleListFilter):
 
 @admin.register(Booking)
 class BookingAdmin(ActingAdmin):
-    list_display = ("starts", "status", "subject", "student_name", "instructor_name", "total", "created")
+    list_display = ("starts", "status", "subject", "student_name", "instructor_name", "total", "made")
     list_filter = ("status", QueueFilter)
     search_fields = (*person("student__user"), *person("instructor__user"))
     search_help_text = "The booking's whole id, or words: parts of the names or addresses of either side."
@@ -73,6 +73,10 @@ class BookingAdmin(ActingAdmin):
             return access.whole().select_related("created_by").filter(pk=UUID(object_id)).first()
         except ValueError:
             return None
+
+    def title_of(self, booking: Booking) -> str:
+        sides = f"{_name(booking.student.user)} with {_name(booking.instructor.user)}"
+        return f"{booking.offering.subject.name}, {sides}"
 
     def panels(self, request: HttpRequest, booking: Booking) -> dict[str, Any]:
         return {
@@ -108,6 +112,11 @@ class BookingAdmin(ActingAdmin):
     @admin.display(description="price")
     def total(self, booking: Booking) -> str:
         return words.price(booking)
+
+    @admin.display(description="made")
+    def made(self, booking: Booking) -> str:
+        day = clock.local(booking.created_at, booking.time_zone)
+        return f"{presentation.day(day)} {day.year}"
 
     @admin.display(description="made")
     def created(self, booking: Booking) -> str:

@@ -87,6 +87,10 @@ class ActingAdmin(ReadOnlyAdmin):
         options = self.opts
         return request.user.has_perm(f"{options.app_label}.{act.permission}_{options.model_name}")
 
+    def title_of(self, row: Any) -> str:
+        """What tells the row from others at a glance."""
+        return str(row)
+
     def panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What the row's page shows below its fields."""
         return {}
@@ -127,7 +131,7 @@ class ActingAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": act.label,
-            "subtitle": str(row),
+            "subtitle": self.title_of(row),
             "opts": self.opts,
             "original": row,
             "act": act,
@@ -154,6 +158,7 @@ class ActingAdmin(ReadOnlyAdmin):
                 for act in self.acts
                 if act.is_possible(row) and self.may(request, act)
             ]
+            context["subtitle"] = self.title_of(row)
             context.update(self.panels(request, row))
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -18,6 +18,10 @@ from instructors.services.search import vocabulary
 class WordField(forms.CharField):
     """A word as people type it, kept as search compares it: lower case, single spaces."""
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Tables of words have no labels of their own."""
+        return {**super().widget_attrs(widget), "aria-label": self.label or "Word"}
+
     def to_python(self, value: Any) -> str:
         return " ".join((super().to_python(value) or "").lower().split())
 

@@ -72,6 +72,9 @@ class InstructorAdmin(ActingAdmin):
         keys = found.order_by().values("pk").union(of_that_page.values("pk"))
         return queryset.filter(pk__in=keys), may_repeat
 
+    def title_of(self, instructor: Instructor) -> str:
+        return self.name(instructor)
+
     def panels(self, request: HttpRequest, instructor: Instructor) -> dict[str, Any]:
         zone = instructor.time_zone
         user = instructor.user
@@ -83,7 +86,8 @@ class InstructorAdmin(ActingAdmin):
             "week": week.table(instructor, week.asked(request.GET.get("week", ""), zone=zone)),
             "trail": trail(instructor, zone=zone, readers=readers, details=details, latest=20),
             "trail_zone": presentation.zone(zone),
-            "events_url": f"{reverse('admin:events_event_changelist')}?q={instructor.pk}",
+            "events_url": f"{reverse('admin:events_event_changelist')}"
+            f"?subject_type=instructor&subject_id={instructor.pk}",
             "bookings_url": f"{reverse('admin:bookings_booking_changelist')}?instructor={instructor.pk}",
         }
 
