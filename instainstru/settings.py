@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "instainstru.lib.http.ContentPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "instainstru.lib.http.DomainErrorMiddleware",
@@ -105,6 +105,8 @@ DATABASES = {
         "TEST": {"NAME": env.str("TEST_DATABASE", default="test_instainstru")},
     }
 }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "instainstru.lib.postgresql"
 # Who cannot be reached must be noticed in seconds, not when the kernel gives up.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 # Only searches are prepared (``lib/prepared.py``): planning one takes longer than running it.

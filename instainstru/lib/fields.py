@@ -103,8 +103,9 @@ class Parameters:
 
     def __init__(self, query: QueryDict, *, known: Collection[str]) -> None:
         refuse_unknown(query, known)
-        self._values = {name: values[-1].strip() for name, values in query.lists() if values[-1].strip()}
-        self.wrong = {name: "Give it once." for name, values in query.lists() if len(values) > 1}
+        lists = list(query.lists())
+        self._values = {name: text for name, values in lists if (text := values[-1].strip())}
+        self.wrong = {name: "Give it once." for name, values in lists if len(values) > 1}
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

@@ -6,14 +6,28 @@ import ipaddress
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from instainstru.lib import clock
 from instainstru.lib.errors import DomainError
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class ContentPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+    """The content security policy, on everything a browser may show; JSON is only read.
+
+    Writing the policy takes as long as a query, and calls of the API are counted in those.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.headers.get("Content-Type") in ("application/json", "application/problem+json"):
+            return response
+        return super().process_response(request, response)
 
 
 class DomainErrorMiddleware:

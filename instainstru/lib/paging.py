@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from django.core.exceptions import ValidationError
@@ -82,9 +83,9 @@ def limit_of(request: HttpRequest | Request, *, usual: int = USUAL) -> int:
 
 def link(request: HttpRequest | Request, *, cursor: str) -> str:
     """The same address with another cursor."""
-    query = request.GET.copy()
-    query["cursor"] = cursor
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    pairs = [(name, value) for name, values in request.GET.lists() if name != "cursor" for value in values]
+    query = urlencode([*pairs, ("cursor", cursor)])
+    return f"{request.scheme}://{request.get_host()}{request.path}?{query}"
 
 
 def encode(place: list[Any]) -> str:

@@ -25,7 +25,7 @@ from instructors.services.search.phrases import WEEKDAYS
 # Next times of each offering; more are at the instructor's own openings.
 STARTS = 8
 # Beside the conditions, which pages read too: the zone words are meant in, and paging.
-OWN = frozenset({"tz", "cursor", "limit"})
+KNOWN = params.NAMES | {"tz", "cursor", "limit"}
 SEVERAL = "Slugs, with commas between them."
 WISHES = (
     parameter("q", "In words: `piano tomorrow 6 pm in Brooklyn under $80`. What is given beside it wins."),
@@ -67,9 +67,10 @@ class Openings(ApiView):
     )
     def get(self, request: Request) -> HttpResponse:
         now, words = clock.now(), vocabulary.current()
-        wishes = Parameters(request.GET, known=params.NAMES | OWN)
+        given = request.query_params
+        wishes = Parameters(given, known=KNOWN)
         zone = wishes.zone("tz") or signed_in(request).time_zone
-        read = query.read(request.GET.dict(), zone=zone, now=now, vocabulary=words, major=False)
+        read = query.read(given.dict(), zone=zone, now=now, vocabulary=words, major=False)
         wishes.wrong.update(read.errors)
         wishes.check()
         answered: dict[str, Any] = {"results": [], "next": None, "previous": None}
@@ -80,7 +81,7 @@ class Openings(ApiView):
                 vocabulary=words,
                 limit=limit_of(request),
                 starts=STARTS,
-                cursor=request.GET.get("cursor"),
+                cursor=given.get("cursor"),
             )
             answered["results"] = [show_result(result) for result in found.results]
             if found.next_cursor:

@@ -21,6 +21,7 @@ from instructors.services import catalogue, openings
 USUAL_SPAN = timedelta(days=7)
 LONGEST_SPAN = timedelta(days=93)
 DAY = timedelta(days=1)
+MODALITIES = Modality.values
 
 
 class InstructorOpenings(ApiView):
@@ -38,16 +39,16 @@ class InstructorOpenings(ApiView):
         parameters=[
             parameter("offering", "By default the instructor's first.", int),
             parameter("duration", "Minutes. By default 60, or else the offering's shortest.", int),
-            parameter("modality", "By default the offering's first.", choices=Modality.values),
+            parameter("modality", "By default the offering's first.", choices=MODALITIES),
             parameter("from", "An instant, or a date where the instructor is. By default now."),
             parameter("to", "An instant, or a date (that whole day). By default a week on; at most 93 days."),
         ],
     )
     def get(self, request: Request, instructor: str) -> HttpResponse:
-        wishes = Parameters(request.GET, known=("offering", "duration", "modality", "from", "to"))
+        wishes = Parameters(request.query_params, known=("offering", "duration", "modality", "from", "to"))
         number = wishes.integer("offering")
         duration = wishes.integer("duration", high=1440)
-        modality = wishes.choice("modality", Modality.values)
+        modality = wishes.choice("modality", MODALITIES)
         low, high = wishes.moment("from"), wishes.moment("to")
         wishes.check()
         offering = catalogue.offered_by(instructor, number)

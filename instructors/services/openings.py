@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db import connection
-
-from instainstru.lib import clock
+from instainstru.lib import clock, prepared
 from instainstru.rules.models import Rules
 from instructors.models import Modality, Offering
 from instructors.services import slots
@@ -58,7 +56,7 @@ def _free(lesson: Lesson, low: datetime, high: datetime, tz: str) -> list[Second
     if low >= high:
         return []
     first, last = clock.local(low, tz).date(), clock.local(high, tz).date()
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_FREE_OF[lesson.travels], [lesson.offering.instructor_id, first, last])
         return cursor.fetchall()
 
