@@ -1,0 +1,64 @@
+"""The back office in a browser: nothing blocked, nothing too wide for a phone, a lesson moved by hand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from bookings.tests.cast import Cast
+from bookings.tests.factories import booked, in_days, local_time
+from e2e.conftest import DESK, PHONE, Visit
+from instainstru.rules import services as rules_service
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+# Best practices are left out: the frame of these pages is Django's.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (PHONE, "dark"), (DESK, "dark")])
+def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast, width: int, scheme: str):
+    lesson = booked(cast.piano, local_time(in_days(3), 12), cast.ben_student)
+    instructor = cast.piano.instructor
+    rules = rules_service.current(fresh=True)
+    booking = reverse("admin:bookings_booking_change", args=[lesson.pk])
+    addresses = (
+        reverse("admin:index"), reverse("admin:look_up") + "?q=example",
+        reverse("admin:bookings_booking_changelist") + "?q=ben", booking,
+        reverse("admin:bookings_booking_move", args=[lesson.pk]),
+        reverse("admin:bookings_booking_cancel", args=[lesson.pk]),
+        reverse("admin:instructors_instructor_changelist"),
+        reverse("admin:instructors_instructor_change", args=[instructor.pk]),
+        reverse("admin:rules_rules_changelist"), reverse("admin:rules_rules_edit", args=[rules.pk]),
+    )  # fmt: skip
+    page = visit(addresses[0], user=cast.staff, width=width, scheme=scheme)
+    wrong = []
+    for address in addresses:
+        page.goto(address)
+        found = Axe().run(page, options=RULES).response
+        assert found["passes"]
+        wrong += [(address, one["id"], one["nodes"][0]["html"][:160]) for one in found["violations"]]
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if beyond > 0:
+            wrong.append((address, "too wide", f"{beyond} px"))
+    assert wrong == []
+
+
+def test_staff_find_a_lesson_and_move_it_on_a_phone(visit: Visit, cast: Cast):
+    lesson = booked(cast.piano, local_time(in_days(3), 12), cast.ben_student)
+    page = visit(reverse("admin:index"), user=cast.staff)
+    page.get_by_role("searchbox", name="Look up").fill(str(lesson.pk))
+    page.get_by_role("searchbox", name="Look up").press("Enter")
+    page.get_by_role("link", name="Move this lesson").click()
+    page.get_by_label("Reason").fill("The studio flooded")
+    day = in_days(4)
+    page.get_by_role("button", name=re.compile(f"{day:%a} {day.day} {day:%b}")).click()
+    expect(page.get_by_label("Reason")).to_have_value("The studio flooded")
+    page.get_by_label("3:00 pm", exact=True).check()
+    page.get_by_role("button", name="Move the lesson").click()
+    expect(page.get_by_text("The lesson is moved to")).to_be_visible()
+    lesson.refresh_from_db()
+    assert lesson.starts_at == local_time(day, 15)

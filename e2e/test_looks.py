@@ -1,0 +1,101 @@
+"""Every page as the browser shows it: no barrier that axe finds, nothing wider than the screen."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from bookings.models import Booking, Party
+from bookings.services import lifecycle
+from bookings.tests.cast import Cast
+from bookings.tests.factories import booked, held, in_days, local_time
+from e2e.conftest import DESK, PHONE, SMALLEST, Visit
+from instructors.services import schedule
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+LOOKS = [(SMALLEST, "light"), (DESK, "dark")]
+each_look = pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=[f"{w}-{s}" for w, s in LOOKS])
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def check(page: Page, address: str) -> list[str]:
+    """What is wrong with the page at that address, in words."""
+    page.goto(address)
+    found = Axe().run(page, options=RULES).response
+    assert found["passes"]
+    wrong = [
+        f"{address}: {one['id']}: {node['html'][:160]}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+    size = page.viewport_size
+    assert size
+    for width in (SMALLEST, PHONE, DESK):
+        page.set_viewport_size({**size, "width": width})
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if beyond > 0:
+            wrong.append(f"{address}: {beyond} px too wide at {width}")
+    page.set_viewport_size(size)
+    return wrong
+
+
+@each_look
+def test_pages_for_everybody(visit: Visit, cast: Cast, width: int, scheme: str):
+    page = visit("/", width=width, scheme=scheme)
+    addresses = (
+        "/", "/search?q=piano", "/search?q=piano+under+$5", "/search?q=scuba", "/search?near=nowhere",
+        f"/@ana-a?day={in_days(3)}", "/@ana-a?month=2020-01", "/nothing-here",
+        reverse("account_login"), reverse("account_signup"),
+    )  # fmt: skip
+    assert [problem for address in addresses for problem in check(page, address)] == []
+
+
+@each_look
+def test_pages_of_a_student(visit: Visit, cast: Cast, width: int, scheme: str):
+    start = local_time(in_days(3), 12)
+    lesson = booked(cast.piano, start, cast.ben_student)
+    gone = booked(cast.piano, local_time(in_days(4), 12), cast.ben_student)
+    lifecycle.cancel(gone, by=cast.ben, party=Party.STUDENT, reason="ill")
+    hold = held(cast.piano, local_time(in_days(5), 12), cast.ben_student)
+    page = visit("/", user=cast.ben, width=width, scheme=scheme, zone="Europe/Lisbon")
+
+    def of(booking: Booking, name: str) -> str:
+        return reverse(f"bookings:{name}", args=[booking.pk])
+
+    addresses = (
+        "/", reverse("bookings:lessons"), reverse("bookings:lessons") + "?tab=past", of(hold, "confirm"),
+        of(lesson, "booked"), of(lesson, "lesson"), of(lesson, "cancel"), of(lesson, "reschedule"),
+        of(lesson, "reschedule") + f"?starts_at={(start).strftime('%Y-%m-%dT20:00:00Z')}",
+        of(gone, "lesson"), reverse("accounts:settings"),
+    )  # fmt: skip
+    assert [problem for address in addresses for problem in check(page, address)] == []
+
+
+@each_look
+def test_pages_of_an_instructor(visit: Visit, cast: Cast, width: int, scheme: str):
+    instructor = cast.piano.instructor
+    start = local_time(in_days(3), 12)
+    lesson = booked(cast.piano, start, cast.ben_student)
+    schedule.set_date(instructor, in_days(4), [(600, 660)], by=cast.ana)
+    schedule.add_time_off(instructor, start, local_time(in_days(3), 14), by=cast.ana, label="sea")
+    page = visit("/", user=cast.ana, width=width, scheme=scheme)
+    addresses = (
+        reverse("bookings:today"), reverse("bookings:week") + f"?date={in_days(3)}",
+        reverse("bookings:lesson", args=[lesson.pk]), reverse("bookings:cancel", args=[lesson.pk]),
+        *(reverse(f"instructors:{name}") for name in (
+            "office_profile", "office_offerings", "office_offering_new", "office_hours", "office_dates",
+            "office_time_off",
+        )),
+    )  # fmt: skip
+    assert [problem for address in addresses for problem in check(page, address)] == []
+
+
+def test_twice_the_size_still_fits(visit: Visit, cast: Cast):
+    """Zoomed to 200 %, a page has half the width."""
+    page = visit("/", width=DESK // 2)
+    for address in ("/", "/search?q=piano", "/@ana-a", reverse("account_login")):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
