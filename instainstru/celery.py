@@ -54,6 +54,7 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "complete lessons": every(MINUTE, "bookings.tasks.complete_lessons"),
     "extend the horizon": every(10 * MINUTE, "instructors.tasks.extend_horizon"),
     "prune open days": every(HOUR, "instructors.tasks.prune_open_days"),
+    "refresh bounds": every(5 * MINUTE, "instructors.tasks.refresh_bounds"),
     "refresh ranks": every(24 * HOUR, "instructors.tasks.refresh_ranks"),
     "forget idempotency keys": every(10 * MINUTE, "bookings.tasks.forget_idempotency_keys"),
     "forget guests": every(HOUR, "bookings.tasks.forget_guests"),

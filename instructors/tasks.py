@@ -6,7 +6,7 @@ from celery import shared_task
 
 from instainstru.lib import clock, locks
 from instructors.services import horizon
-from instructors.services.search import rank
+from instructors.services.search import bounds, rank
 
 # The rest of a very large job waits for the next turn.
 ROUNDS = 20
@@ -36,3 +36,11 @@ def refresh_ranks() -> None:
     with locks.alone("refresh ranks") as ours:
         if ours:
             rank.refresh_all(now=clock.now())
+
+
+@shared_task
+def refresh_bounds() -> None:
+    """Let “soonest first” begin with those who can be soonest."""
+    with locks.alone("refresh bounds") as ours:
+        if ours:
+            bounds.refresh(now=clock.now())

@@ -267,13 +267,16 @@ def write(days: dict[Day, Free]) -> None:
 
 
 def refresh_next_free(instructor: Instructor) -> None:
-    """Write the first free instant of the coming days down on the offerings: search's bound."""
+    """Write the start of the first free range that is not over down on the offerings: search's bound.
+
+    ``search/bounds.py`` moves it on when the range is over and nobody changed the calendar.
+    """
     now = clock.now()
     days = OpenDay.objects.filter(
         instructor=instructor, date__gte=clock.today(instructor.time_zone)
     ).order_by("date")
     first = next(
-        (max(start, now) for day in days.iterator(chunk_size=20) for start, end in day.free if end > now),
+        (start for day in days.iterator(chunk_size=20) for start, end in day.free if end > now),
         None,
     )
     Offering.objects.filter(instructor=instructor).exclude(next_free_at=first).update(next_free_at=first)

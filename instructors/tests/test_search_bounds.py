@@ -1,0 +1,72 @@
+"""The bound that “soonest first” walks follows the time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bookings.tests.factories import NINE_TO_FIVE, OfferingFactory, in_days, local_time, teaching
+from instainstru.lib import clock
+from instructors.models import Offering, OpenDay
+from instructors.services.search import bounds
+
+pytestmark = pytest.mark.django_db
+DAYS = dict.fromkeys(range(7), NINE_TO_FIVE)
+
+
+def bound(offering: Offering):
+    return Offering.objects.values_list("next_free_at", flat=True).get(pk=offering.pk)
+
+
+def test_a_bound_whose_hour_is_over_moves_to_the_next_one():
+    offering = teaching(week=DAYS)
+    Offering.objects.update(next_free_at=local_time(in_days(-3), 9))
+
+    assert bounds.refresh(now=local_time(in_days(1), 18)) == 1
+    assert bound(offering) == local_time(in_days(2), 9)
+    assert bounds.refresh(now=local_time(in_days(1), 18)) == 0
+
+
+def test_a_bound_in_the_future_is_left_alone():
+    offering = teaching(week=DAYS)
+    ahead = clock.now() + timedelta(days=5)
+    Offering.objects.update(next_free_at=ahead)
+
+    assert bounds.refresh(now=clock.now()) == 0
+    assert bound(offering) == ahead
+
+
+def test_who_is_free_right_now_keeps_the_beginning_of_that_hour():
+    offering = teaching(week=DAYS)
+    Offering.objects.update(next_free_at=local_time(in_days(1), 9))
+
+    assert bounds.refresh(now=local_time(in_days(1), 12)) == 0
+    assert bound(offering) == local_time(in_days(1), 9)
+
+
+def test_days_that_came_later_give_a_bound_to_those_without():
+    offering = teaching(week=DAYS)
+    Offering.objects.update(next_free_at=None)
+
+    assert bounds.refresh(now=local_time(in_days(0), 23)) == 1
+    assert bound(offering) == local_time(in_days(1), 9)
+
+
+def test_without_any_free_time_there_is_no_bound():
+    offering = teaching(week=DAYS)
+    OpenDay.objects.update(free=[])
+    Offering.objects.update(next_free_at=local_time(in_days(-1), 9))
+
+    assert bounds.refresh(now=clock.now()) == 1
+    assert bound(offering) is None
+
+
+def test_many_are_brought_up_to_date_a_batch_at_a_time(monkeypatch):
+    monkeypatch.setattr(bounds, "BATCH", 2)
+    for _ in range(5):
+        teaching(OfferingFactory(), week=DAYS)
+    Offering.objects.update(next_free_at=local_time(in_days(-1), 9))
+
+    assert bounds.refresh(now=local_time(in_days(0), 23)) == 5
+    assert set(Offering.objects.values_list("next_free_at", flat=True)) == {local_time(in_days(1), 9)}
