@@ -116,6 +116,9 @@ def change(instructor: Instructor, *, by: Any, **facts: Any) -> Instructor:
     if {"time_zone", "buffer_min", "travel_min"} & set(changed):
         calendar.rebuild(locked)
     catalogue.refresh_listing(locked)
+    if "photo" in changed and before["photo"]:
+        old = before["photo"]
+        transaction.on_commit(lambda: old.storage.delete(old.name))
     if changed:
         record(Kind.INSTRUCTOR_CHANGED, locked, by=by, data={"changed": changed})
     return locked

@@ -24,7 +24,7 @@ from instainstru.rules import services as rules_service
 from instructors.forms import OfferingForm, ProfileForm, offering_values
 from instructors.models import Instructor, Offering, Subject
 from instructors.presentation import POLICIES, levels, page_url, person, price, ways
-from instructors.services import catalogue, profile
+from instructors.services import catalogue, portraits, profile
 
 STATUS_KINDS = {
     Instructor.Status.DRAFT: "held",
@@ -99,10 +99,12 @@ def edit_profile(request: HttpRequest, instructor: Instructor) -> HttpResponse:
         free_hours=hours,
     )
     if request.method == "POST" and form.is_valid():
-        facts = {name: form.cleaned_data[name] for name in form.cleaned_data}
-        # A file input that was left alone says so with the old value, a cleared one with False.
-        facts["photo"] = facts.get("photo") or ""
+        facts = dict(form.cleaned_data)
         try:
+            if "photo" in request.FILES:
+                facts["photo"] = portraits.made(request.FILES["photo"])
+            elif facts["photo"] is False:
+                facts["photo"] = ""
             profile.change(instructor, by=signed_in(request), **facts)
         except DomainError as refusal:
             onto(form, refusal)
