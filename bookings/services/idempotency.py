@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from bookings.models import IdempotencyKey
 from instainstru.accounts.models import User
-from instainstru.lib import clock
+from instainstru.lib import clock, prepared
+from instainstru.lib.compiled import Compiled, insert
 from instainstru.lib.errors import Conflict, DomainError
 
 KEPT = timedelta(hours=24)
@@ -40,7 +41,7 @@ def once(effect: Callable[[], Answer], *, user: User, key: str, request_digest: 
     request under the same key.
     """
     _claim(user, key)
-    kept = IdempotencyKey.objects.filter(user=user, key=key).first()
+    kept = next(iter(_kept(user_id=user.pk, key=key)), None)
     if kept is not None and kept.created_at > clock.now() - KEPT:
         if kept.request_digest != request_digest:
             raise DomainError(
@@ -52,16 +53,23 @@ def once(effect: Callable[[], Answer], *, user: User, key: str, request_digest: 
         kept.delete()
     answer = effect()
     if answer.is_success:
-        IdempotencyKey.objects.create(
-            user=user,
-            key=key,
-            request_digest=request_digest,
-            status=answer.status,
-            headers=answer.headers,
-            body=answer.body,
-            created_at=clock.now(),
+        insert(
+            IdempotencyKey(
+                user=user,
+                key=key,
+                request_digest=request_digest,
+                status=answer.status,
+                headers=answer.headers,
+                body=answer.body,
+                created_at=clock.now(),
+            )
         )
     return answer, False
+
+
+_kept = Compiled(
+    lambda user_id, key: IdempotencyKey.objects.filter(user_id=user_id, key=key), user_id=int, key=str
+)
 
 
 def _claim(user: User, key: str) -> None:
@@ -71,7 +79,7 @@ def _claim(user: User, key: str) -> None:
     before the lock, and miss what its last owner committed.
     """
     digest = hashlib.blake2b(f"{user.pk} {key}".encode(), digest_size=8, person=b"idempotency").digest()
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest, "big", signed=True)])
         if not cursor.fetchone()[0]:
             raise Conflict(
