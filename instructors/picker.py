@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar as _calendar
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -85,6 +85,9 @@ def build(choice: Choice, frame: Frame, *, offerings: Sequence[Offering]) -> dic
     own = lesson.offering.instructor.time_zone
     differs = not when.same_clocks(frame.now, zone, own)
     free = _free(choice, frame)
+    if choice.day is None and free:
+        # Times are what people came for: the first day that has some is open already.
+        choice = replace(choice, day=min(free))
     name = lesson.offering.instructor.user.first_name
     return {
         "subjects": _subjects(choice, frame, offerings),
