@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/v1/", include("instainstru.api")),
     path("", include("instructors.urls")),
     path("", include("bookings.urls")),
+    path("", include("students.urls")),
     path("robots.txt", TemplateView.as_view(template_name="robots.txt", content_type="text/plain")),
     path("sitemap.xml", cache_page(HOUR)(sitemaps.index), {"sitemaps": SITEMAPS}, name="sitemap"),
     path(

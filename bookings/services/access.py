@@ -86,6 +86,12 @@ def held_by(user: User, *, now: datetime) -> QuerySet[Booking]:
     return whole().filter(student__user=user, status=Status.HELD, expires_at__gt=now).order_by("expires_at")
 
 
+def next_of(instructor: Instructor, *, now: datetime) -> Booking | None:
+    """The instructor's next lesson that is not over, whenever it is."""
+    coming = whole().filter(instructor=instructor, status=Status.CONFIRMED, ends_at__gt=now)
+    return coming.order_by("starts_at").first()
+
+
 def agenda(instructor: Instructor, *, low: datetime, high: datetime) -> QuerySet[Booking]:
     """An instructor's lessons, and times held now, that start in ``[low, high)``."""
     return (

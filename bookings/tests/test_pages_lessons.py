@@ -263,6 +263,15 @@ def test_today_begins_with_the_next_lesson(client: Client, cast: Cast, start: da
     assert [one["url"] for one in page.context["asked"]] == [url("lesson", first)]
 
 
+def test_a_day_without_lessons_shows_the_next_one(client: Client, cast: Cast, start: datetime):
+    lesson = booked(cast.piano, start, cast.ben_student)
+    client.force_login(cast.ana)
+    page = client.get(reverse("bookings:today"))
+    assert page.context["next_lesson"]["url"] == url("lesson", lesson)
+    assert page.context["next_in"].endswith("days")
+    assert page.context["rest"] == []
+
+
 def test_the_week_draws_hours_and_lessons(client: Client, cast: Cast, start: datetime):
     booked(cast.piano, start, cast.ben_student)
     client.force_login(cast.ana)
@@ -287,7 +296,7 @@ def test_a_day_and_a_week_cost_the_same_for_one_lesson_and_for_three(
     week = {"date": in_days(3).isoformat()}
     with time_machine.travel(start - timedelta(hours=8)):
         client.get(reverse("bookings:today"))
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             client.get(reverse("bookings:today"))
         with django_assert_num_queries(9):
             client.get(reverse("bookings:week"), week)

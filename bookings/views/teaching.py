@@ -40,8 +40,8 @@ def today(request: HttpRequest) -> HttpResponse:
     day = clock.local(now, zone).date()
     low, high = clock.day_bounds(day, zone)
     lessons = [one for one in access.agenda(instructor, low=low, high=high) if one.status in SHOWN]
-    following = next((one for one in lessons if one.ends_at > now and one.status == Status.CONFIRMED), None)
-    rest = [_card(one, zone=zone, now=now) for one in lessons if one is not following]
+    following = access.next_of(instructor, now=now)
+    rest = [_card(one, zone=zone, now=now) for one in lessons if following is None or one.pk != following.pk]
     context = {
         **_head(instructor, now=now, day=day),
         "view": "today",
@@ -122,13 +122,15 @@ def _card(booking: Booking, *, zone: str, now: datetime) -> dict[str, Any]:
 
 
 def _until(instant: datetime, *, now: datetime) -> str:
-    """``in 40 minutes``, ``in 3 hours``, ``now``."""
+    """``in 40 minutes``, ``in 3 hours``, ``in 2 days``, ``now``."""
     minutes = -(-int((instant - now).total_seconds()) // 60)
     if minutes <= 0:
         return "now"
     if minutes < 90:
         return f"in {words.count(minutes, 'minute')}"
-    return f"in {words.count(round(minutes / 60), 'hour')}"
+    if minutes < 36 * 60:
+        return f"in {words.count(round(minutes / 60), 'hour')}"
+    return f"in {words.count(round(minutes / (24 * 60)), 'day')}"
 
 
 # -- The week ----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, money, presentation, when
 from instainstru.lib.errors import NotFound
 from instainstru.lib.http import visitor_zone
@@ -20,6 +21,7 @@ from instructors import picker
 from instructors.models import Instructor, Offering
 from instructors.presentation import POLICIES, has_place, levels, page_url, person, price, stars, ways
 from instructors.services import catalogue, openings, profile
+from students.services.favourites import is_favourite
 
 
 @require_safe
@@ -45,7 +47,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "reviews": [],
         "back_url": _results_before(request),
         "search_url": reverse("instructors:search"),
-        "listed": instructor.is_listed,
+        "favourite": _favourite(request, instructor),
     }
     if not offerings:
         return render(request, "instructors/profile.html", context)
@@ -60,6 +62,16 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "bar": _bar(lesson, picked["first"], zone=zone),
     }
     return render(request, "instructors/profile.html", context)
+
+
+def _favourite(request: HttpRequest, instructor: Instructor) -> dict[str, Any] | None:
+    """The button to keep the instructor, for those who are signed in as somebody."""
+    if not request.user.is_authenticated or request.user.pk == instructor.user_id:
+        return None
+    return {
+        "on": is_favourite(signed_in(request), instructor),
+        "url": reverse("students:favourite", args=[instructor.slug]),
+    }
 
 
 def _face(instructor: Instructor, offerings: list[Offering], *, rules: Rules) -> dict[str, Any]:
