@@ -13,14 +13,28 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from rapidfuzz.distance import OSA
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, Indel
 
 from instructors.services.search import phrases
 from instructors.services.search.vocabulary import Vocabulary
 
 LONGEST_TEXT = 500
 # Words of five letters and more may be two edits off (search.md); shorter ones must be exact.
-FUZZY_FROM = 5
+FUZZY_FROM, MOST_EDITS = 5, 2
+# Beside a subject that was spelt right, shorter words are trusted more: "fluent" is not a flute.
+CAREFUL_BELOW, CAREFUL_EDITS = 8, 1
+MOST_WORDS = 60
+# Spelt like one of our subjects, but right as they are. Nobody teaches them here, and we say so.
+OTHER_WORDS = frozenset(
+    """rowing skiing biking hiking riding sailing surfing bowling welding driving diving cycling spinning
+    fishing hunting typing skateboarding baseball volleyball mandolin banjo organ sitar lute swing trumpeter
+    dating parenting wedding polish swedish danish irish turkish javanese roman germany korea arabia russia
+    france spain italy portugal japan history geology theology ecology zoology sociology psychology
+    philosophy geography astronomy economics ethics politics calendar fiction section action testing
+    tasting training racing making taking caring waiting casting seeking hoping having dining local press
+    fluent hello manners spring string colored singles sailor""".split()
+)
 FILLER = frozenset(
     """a an and or the for in at on to of with by near around from my me i we our us is are need needs want
     wants looking look find some any lesson lessons class classes teacher teachers instructor
@@ -104,7 +118,8 @@ def _split_negations(text: str) -> tuple[list[str], list[str]]:
 
 
 def _words(text: str) -> list[str]:
-    return [word.strip("'-") for word in re.split(r"[\s,/]+", text.replace("-", " ")) if word.strip("'-")]
+    words = (word.strip("'-") for word in re.split(r"[\s,/]+", text.replace("-", " ")))
+    return [word for word in words if word][:MOST_WORDS]
 
 
 def _is_noise(word: str) -> bool:
@@ -157,7 +172,8 @@ def _read_subjects(words: list[str], vocabulary: Vocabulary) -> tuple[set[str], 
         (vocabulary.subjects, True),
         (vocabulary.categories, True),
     ):
-        while match := _longest(words, names, fuzzy=fuzzy):
+        careful = bool(subjects) and fuzzy
+        while match := _longest(words, names, fuzzy=fuzzy, careful=careful):
             start, end, slug = match
             if names is vocabulary.subjects:
                 subjects.add(slug)
@@ -168,12 +184,18 @@ def _read_subjects(words: list[str], vocabulary: Vocabulary) -> tuple[set[str], 
     return subjects, categories[0] if categories else None, words
 
 
-def _longest(words: list[str], names: dict[str, str], *, fuzzy: bool) -> tuple[int, int, str] | None:
+def _longest(
+    words: list[str], names: dict[str, str], *, fuzzy: bool, careful: bool = False
+) -> tuple[int, int, str] | None:
     """The longest run of words that names something: (start, end, slug)."""
     for length in range(min(4, len(words)), 0, -1):
         for start in range(len(words) - length + 1):
-            phrase = " ".join(words[start : start + length])
-            found = _almost(phrase, names) if fuzzy else _exact(phrase, names)
+            run = words[start : start + length]
+            if fuzzy and not FILLER.isdisjoint(run):
+                continue
+            phrase = " ".join(run)
+            edits = CAREFUL_EDITS if careful and len(phrase) < CAREFUL_BELOW else MOST_EDITS
+            found = _almost(phrase, names, edits=edits) if fuzzy else _exact(phrase, names)
             if found:
                 return start, start + length, names[found]
     return None
@@ -186,22 +208,18 @@ def _exact(phrase: str, names: dict[str, str]) -> str | None:
     return next((form for form in (singular, f"{phrase}s", phrase.removesuffix("es")) if form in names), None)
 
 
-def _almost(phrase: str, names: dict[str, str]) -> str | None:
-    """The name at most two edits away, the nearest first; one edit for words under seven letters."""
-    if len(phrase) < FUZZY_FROM or phrase in FILLER or phrase.isdigit():
+def _almost(phrase: str, names: dict[str, str], *, edits: int = MOST_EDITS) -> str | None:
+    """The name at most that many edits away: the nearest, and of several the most alike."""
+    if len(phrase) < FUZZY_FROM or phrase in FILLER or phrase in OTHER_WORDS or phrase.isdigit():
         return None
-    allowed = 2 if len(phrase) >= 7 else 1
-    best: tuple[int, str] | None = None
-    for name in names:
-        if abs(len(name) - len(phrase)) > 2 or len(name) < FUZZY_FROM - 1:
-            continue
-        # The first letter is nearly always right, and asking for it keeps "cello" from being "hello".
-        if name[0] != phrase[0] and allowed == 1:
-            continue
-        edits = OSA.distance(phrase, name, score_cutoff=2)
-        if edits <= 2 and (edits <= allowed or len(name) >= 6) and (best is None or (edits, name) < best):
-            best = (edits, name)
-    return best[1] if best else None
+    near = [
+        (distance, -Indel.normalized_similarity(phrase, name), name)
+        for name, distance, _ in process.extract(
+            phrase, names.keys(), scorer=OSA.distance, score_cutoff=edits, limit=None
+        )
+        if len(name) >= FUZZY_FROM and name.count(" ") == phrase.count(" ")
+    ]
+    return min(near)[2] if near else None
 
 
 def suggestions(words: list[str], vocabulary: Vocabulary, *, number: int = 3) -> list[str]:

@@ -19,7 +19,7 @@ Recogniser = Callable[[str, "Reading", date], str]
 DAY = timedelta(days=1)
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAY_FORMS = (
-    r"mondays?|mon|tuesdays?|tues?|wednesdays?|weds?|thursdays?|thurs?|thu|fridays?|fri|saturdays?|sat(?!\s+prep)"
+    r"mondays?|mon|tuesdays?|tues?|wednesdays?|weds?|thursdays?|thurs?|thu|fridays?|fri|saturdays?|sat(?!\s+(?:prep|tutor|test|exam|math|score|lesson|class|coach|teacher|course|practice))"
     r"|sundays?|sun"
 )
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
