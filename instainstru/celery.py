@@ -53,6 +53,7 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "expire holds": every(10, "bookings.tasks.expire_holds"),
     "complete lessons": every(MINUTE, "bookings.tasks.complete_lessons"),
     "extend the horizon": every(10 * MINUTE, "instructors.tasks.extend_horizon"),
+    "follow the rules": every(15, "instructors.tasks.follow_rules"),
     "prune open days": every(HOUR, "instructors.tasks.prune_open_days"),
     "refresh bounds": every(5 * MINUTE, "instructors.tasks.refresh_bounds"),
     "refresh ranks": every(24 * HOUR, "instructors.tasks.refresh_ranks"),

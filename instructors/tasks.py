@@ -22,6 +22,15 @@ def extend_horizon() -> None:
 
 
 @shared_task
+def follow_rules() -> None:
+    """Derive again what an edit of the rules changed."""
+    with locks.alone("follow rules") as ours:
+        for _ in range(ROUNDS if ours else 0):
+            if not horizon.rederive(limit=200):
+                return
+
+
+@shared_task
 def prune_open_days() -> None:
     """Delete days older than retention allows."""
     with locks.alone("prune open days") as ours:

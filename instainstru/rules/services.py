@@ -35,6 +35,17 @@ def current(*, fresh: bool = False) -> Rules:
 _newest = Compiled(lambda: Rules.objects.order_by("-id")[:1])
 
 
+def in_force_since(*names: str) -> int | None:
+    """The version since which these rules are as they are now; None if they always were."""
+    versions = list(Rules.objects.order_by("-id"))
+    since = versions[0]
+    for older in versions[1:]:
+        if any(getattr(older, name) != getattr(since, name) for name in names):
+            return since.pk
+        since = older
+    return None
+
+
 def forget() -> None:
     """Drop this process's copy of the rules."""
     global _seen
@@ -45,6 +56,9 @@ def forget() -> None:
 def change(*, by: Any, **changes: int) -> Rules:
     """Put a new version in force that differs from the current one by ``changes``; audited."""
     before = Rules.objects.select_for_update().order_by("-id")[:1].get()
+    changes = {name: value for name, value in changes.items() if getattr(before, name) != value}
+    if not changes:
+        return before
     rules = Rules.objects.get(pk=before.pk)
     rules.pk = None
     rules._state.adding = True

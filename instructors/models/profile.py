@@ -75,6 +75,8 @@ class Instructor(models.Model):
     lesson_count = models.PositiveIntegerField(default=0)
     # OpenDay rows exist for dates before this one.
     open_until = models.DateField(null=True, editable=False)
+    # The version of the rules that all of them were last derived under; null: the first.
+    derived_under = models.BigIntegerField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

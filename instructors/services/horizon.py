@@ -7,18 +7,24 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateField
+from django.db.models import DateField, Q
 from django.db.models.expressions import RawSQL
 
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
+from instainstru.rules.models import Rules
 from instructors.models import Instructor, OpenDay
-from instructors.services import calendar
+from instructors.services import calendar, catalogue
 from instructors.services.slots import limits_of
 
 DAY = timedelta(days=1)
 # Open days are kept this long back (rules.md, retention).
 KEEP_DAYS = 180
+# The rules that open days and the facts search reads are derived from.
+DERIVED_FROM = (
+    "buffer_min", "travel_min", "grid_min",
+    "notice_online_min", "notice_at_instructor_min", "notice_at_student_min",
+)  # fmt: skip
 
 
 def extend(*, now: datetime, limit: int = 1000) -> int:
@@ -60,6 +66,33 @@ def _extend_some(ids: Sequence[int], *, now: datetime) -> int:
         calendar.write(calendar.compute(members, first, goal - DAY, rules))
         Instructor.objects.filter(pk__in=[member.pk for member in members]).update(open_until=goal)
     return sum(len(members) for members in groups.values())
+
+
+def rederive(*, limit: int = 1000) -> int:
+    """Derive everything again for up to ``limit`` instructors whose days follow earlier rules; how many.
+
+    An edit of the rules cannot do it at once: it concerns every open day there is. Until it is done a
+    day may still be offered by the gaps of before; what is booked meanwhile is held to the new ones.
+    """
+    since = rules_service.in_force_since(*DERIVED_FROM)
+    if since is None:
+        return 0
+    stale = Instructor.objects.filter(Q(derived_under__lt=since) | Q(derived_under=None))
+    ids = list(stale.order_by("pk").values_list("pk", flat=True)[:limit])
+    rules_service.forget()
+    for pk in ids:
+        _rederive_one(pk, rules_service.current(fresh=True))
+    return len(ids)
+
+
+@transaction.atomic
+def _rederive_one(pk: int, rules: Rules) -> None:
+    instructor = Instructor.objects.select_for_update(no_key=True).get(pk=pk)
+    if instructor.open_until is not None:
+        calendar.rebuild(instructor)
+    catalogue.refresh_listing(instructor)
+    instructor.derived_under = rules.pk
+    instructor.save(update_fields=["derived_under"])
 
 
 def prune(*, now: datetime, limit: int = 50_000) -> int:

@@ -39,7 +39,8 @@ def test_changing_makes_a_new_version_and_keeps_the_old(office: Client, cast: Ca
     response = office.post(f"{LIST}{old.pk}/edit/", values(old, hold_min=10), follow=True)
     new = services.current(fresh=True)
     assert f"Version {new.pk} is in force." in text(response)
-    assert (new.pk, new.hold_min, new.created_by) == (old.pk + 1, 10, cast.staff)
+    assert new.pk > old.pk
+    assert (new.hold_min, new.created_by) == (10, cast.staff)
     assert Rules.objects.get(pk=old.pk).hold_min == 5
     event = history(new)[-1]
     assert (event.kind, event.by, event.data["changes"]) == (
