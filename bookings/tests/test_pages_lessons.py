@@ -313,3 +313,24 @@ def test_a_strange_date_shows_this_week(client: Client, cast: Cast, date: str):
 def test_who_does_not_teach_has_no_day(client: Client, cast: Cast):
     client.force_login(cast.ben)
     assert client.get(reverse("bookings:today")).status_code == 404
+
+
+# -- Welcome back ------------------------------------------------------------------------------------
+
+
+def test_the_first_page_knows_the_next_lesson_and_offers_the_last_again(
+    client: Client, cast: Cast, start: datetime
+):
+    given, week_later = booked(cast.piano, start, cast.ben_student), local_time(in_days(10), 12)
+    client.force_login(cast.ben)
+    page = client.get(reverse("instructors:home"))
+    assert page.context["next_lesson"]["url"] == url("lesson", given)
+    assert page.context["again"] == []
+    with time_machine.travel(start + timedelta(hours=2)):
+        page = client.get(reverse("instructors:home"))
+        assert page.context["next_lesson"] is None
+        (row,) = page.context["again"]
+        assert row["value"] == clock.rfc3339(week_later)
+        assert client.get(reverse("bookings:lessons")).context["again"] == [row]
+        booked(cast.piano, week_later, cast.cy_student)
+        assert client.get(reverse("instructors:home")).context["again"] == []

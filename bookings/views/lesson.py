@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bookings import presentation, terms, timeline
+from bookings import presentation, terms, timeline, welcome
 from bookings.actions import actions_of
 from bookings.forms import CancelForm
 from bookings.models import Booking, Party, Status
@@ -45,6 +45,8 @@ def lessons(request: HttpRequest) -> HttpResponse:
         "past_url": f"{reverse('bookings:lessons')}?tab=past",
         "held": [] if past else [_held(one, zone) for one in access.held_by(user, now=now)],
         "groups": _groups(rows[:PAGE], zone=zone, now=now),
+        "again": [] if past or rows else welcome.again(user, zone=zone, now=now),
+        "hold_url": reverse("bookings:hold"),
         "pager": _pager(past=past, number=number, more=len(rows) > PAGE),
         "here": "lessons",
     }

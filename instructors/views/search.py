@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from bookings import welcome
+from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, presentation
 from instainstru.lib.errors import Invalid
 from instainstru.lib.http import visitor_zone
@@ -166,10 +168,18 @@ def home(request: HttpRequest) -> HttpResponse:
     """One field, what is free today, and how it works."""
     zone, now, vocabulary = visitor_zone(request), clock.now(), words.current()
     base = reverse("instructors:search")
+    mine = {}
+    if request.user.is_authenticated:
+        user = signed_in(request)
+        mine = {
+            "next_lesson": welcome.next_lesson(user, zone=zone, now=now),
+            "again": welcome.again(user, zone=zone, now=now),
+        }
     return render(
         request,
         "instructors/home.html",
         {
+            **mine,
             "examples": [
                 {"label": text, "url": results.address(base, Query(zone, text))} for text in EXAMPLES
             ],
