@@ -76,6 +76,7 @@ class _Plan:
         self._model, self._own = info["model"], slice(first, last)
         self._names = [column[0].target.attname for column in select[first:last]]
         self._populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+        self._annotations = list(compiler.annotation_col_map.items())
         self._converters = compiler.get_converters([column[0] for column in select])
 
     def instances(self, rows: Iterable[Any]) -> list[Any]:
@@ -86,6 +87,8 @@ class _Plan:
             instance = self._model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._own])
             for populator in self._populators:
                 populator.populate(row, instance)
+            for name, position in self._annotations:
+                setattr(instance, name, row[position])
             found.append(instance)
         return found
 

@@ -16,7 +16,8 @@ from instainstru.lib.openapi import call, parameter
 from instainstru.rules import services as rules_service
 from instructors.models import Modality, Offering
 from instructors.serializers import TimesAnswer, show_offering_briefly, show_openings
-from instructors.services import catalogue, openings
+from instructors.services import openings
+from instructors.services.slots import Seconds
 
 USUAL_SPAN = timedelta(days=7)
 LONGEST_SPAN = timedelta(days=93)
@@ -51,9 +52,17 @@ class InstructorOpenings(ApiView):
         modality = wishes.choice("modality", MODALITIES)
         low, high = wishes.moment("from"), wishes.moment("to")
         wishes.check()
-        offering = catalogue.offered_by(instructor, number)
-        lesson = _lesson(offering, duration, modality)
         now = clock.now()
+        # Where the instructor is, is not known yet: no zone is a day away.
+        rough = _span(low, high, tz="UTC", now=now)
+        offering, free = openings.offered_by(
+            instructor,
+            number,
+            modality=modality,
+            first=(rough[0] - DAY).date(),
+            last=(rough[1] + DAY).date(),
+        )
+        lesson = _lesson(offering, free, duration, modality)
         low, high = _span(low, high, tz=offering.instructor.time_zone, now=now)
         spans = openings.spans(lesson, low=low, high=high, now=now, rules=rules_service.current())
         return answer(
@@ -67,7 +76,9 @@ class InstructorOpenings(ApiView):
         )
 
 
-def _lesson(offering: Offering, duration: int | None, modality: str | None) -> openings.Lesson:
+def _lesson(
+    offering: Offering, free: list[Seconds], duration: int | None, modality: str | None
+) -> openings.Lesson:
     """By default the offering's first way to meet, and an hour or else its shortest length."""
     if duration is None:
         duration = 60 if 60 in offering.durations else offering.durations[0]
@@ -79,7 +90,7 @@ def _lesson(offering: Offering, duration: int | None, modality: str | None) -> o
     elif modality not in offering.modalities:
         ways = ", ".join(offering.modalities)
         raise Invalid(f"Choose one of: {ways}.", field="modality", code="wrong_modality")
-    return openings.Lesson(offering, duration, modality)
+    return openings.Lesson(offering, duration, modality, free)
 
 
 def _span(

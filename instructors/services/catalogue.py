@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -54,37 +53,6 @@ _offered = Compiled(
     ),
     pk=int,
 )
-
-
-def offered_by(instructor: str, offering_id: int | None) -> Offering:
-    """An offering of a listed instructor, named by number or slug; with None their first one.
-
-    Its instructor knows what limits their times, and no more. Raises ``NotFound``.
-    """
-    wanted: dict[str, Any] = (
-        {"instructor_id": int(instructor)} if is_number(instructor) else {"instructor__slug": instructor}
-    )
-    if offering_id is not None:
-        wanted["pk"] = offering_id
-    found = _first_of(*wanted)(**wanted)
-    if not found:
-        raise NotFound("There is no such offering.")
-    return found[0]
-
-
-@cache
-def _first_of(*names: str) -> Compiled[Offering]:
-    """The first listed offering by these conditions, with what openings are cut by."""
-    shown = ("price_per_hour", "durations", "modalities", "instructor_id", "subject__slug")
-    limits = ("time_zone", "notice_min", "buffer_min", "travel_min", "horizon_days", "overnight_rule")
-    rows = (
-        Offering.objects.filter(is_listed=True)
-        .select_related("subject", "instructor")
-        .only(*shown, *(f"instructor__{name}" for name in limits))
-        .order_by("pk")
-    )
-    kinds = {name: str if name.endswith("slug") else int for name in names}
-    return Compiled(lambda **wanted: rows.filter(**wanted)[:1], **kinds)
 
 
 def is_number(text: str) -> bool:
