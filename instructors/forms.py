@@ -25,6 +25,12 @@ ZONES = [
 ]  # fmt: skip
 
 
+def _choices(form: forms.BaseForm, name: str, choices: list[tuple[Any, str]]) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 (each of ours is)
+    field.choices = choices
+
+
 class ProfileForm(forms.ModelForm):
     """The public face and its conditions. ``languages`` is one line, ``place`` a name or ZIP code."""
 
@@ -71,11 +77,12 @@ class ProfileForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         instructor: Instructor = self.instance
         known = list(dict.fromkeys([instructor.time_zone, *ZONES]))
-        self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in known]
-        self.fields["cancellation_preset"].choices = [
+        _choices(self, "time_zone", [(name, name.replace("_", " ")) for name in known])
+        presets = [
             (value, f"{label}: free until {free_hours[value]} hours before")
             for value, label in Instructor.CancellationPreset.choices
         ]
+        _choices(self, "cancellation_preset", presets)
         self.initial["languages"] = ", ".join(instructor.languages)
         self.initial["place"] = instructor.place.name if instructor.place else ""
 
@@ -132,11 +139,11 @@ class OfferingForm(forms.Form):
     def __init__(self, *args: Any, offering: Offering | None, subjects: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if offering is None:
-            self.fields["subject"].queryset = subjects
+            self.fields["subject"] = forms.ModelChoiceField(subjects, empty_label="Choose a subject")
             return
         del self.fields["subject"]
         known = {value for value, _ in LENGTHS} | set(offering.durations)
-        self.fields["durations"].choices = [(n, f"{n} min") for n in sorted(known)]
+        _choices(self, "durations", [(n, f"{n} min") for n in sorted(known)])
 
     def put_on(self, offering: Offering) -> Offering:
         """The offering with what was entered; the caller saves it through the service."""

@@ -29,6 +29,11 @@ from instainstru.rules import services as rules_service
 from instructors import picker
 from instructors.services.openings import Lesson
 
+# Refusals that another time gets round.
+TIME_IS_GONE = {
+    "slot_taken", "student_busy", "outside_hours", "too_soon", "too_far", "off_grid", "same_time",
+}  # fmt: skip
+
 
 @never_cache
 @login_required
@@ -44,9 +49,10 @@ def reschedule(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     other = presentation.other_name(booking, party=party)
     data = request.POST if request.method == "POST" else request.GET if "starts_at" in request.GET else None
     form = MoveForm(data, other_name=other)
-    chosen = form.cleaned_data.get("starts_at") if form.is_valid() or form.is_bound else None
-    status = 422 if form.is_bound and not form.is_valid() else 200
-    if request.method == "POST" and form.is_valid():
+    is_valid = form.is_valid()
+    chosen = form.cleaned_data.get("starts_at") if form.is_bound else None
+    status = 422 if form.is_bound and not is_valid else 200
+    if request.method == "POST" and is_valid and chosen is not None:
         try:
             lifecycle.reschedule(
                 booking, starts_at=chosen, by=user, party=party, reason=form.cleaned_data["reason"]
@@ -60,12 +66,6 @@ def reschedule(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             return redirect("bookings:lesson", booking.pk)
     context = _page(request, booking, party=party, form=form, chosen=chosen)
     return render(request, "bookings/reschedule.html", context, status=status)
-
-
-# Refusals that another time gets round.
-TIME_IS_GONE = {
-    "slot_taken", "student_busy", "outside_hours", "too_soon", "too_far", "off_grid", "same_time",
-}  # fmt: skip
 
 
 def _page(

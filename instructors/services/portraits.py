@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from typing import BinaryIO
+from typing import IO
 
 from django.core.files.base import ContentFile
 from PIL import Image, ImageOps
@@ -18,7 +18,7 @@ KINDS = ("JPEG", "PNG", "WEBP")
 WRONG = "Upload a photograph as JPEG, PNG or WebP."
 
 
-def made(upload: BinaryIO) -> ContentFile:
+def made(upload: IO[bytes]) -> ContentFile:
     """A new JPEG of the upload's middle; its metadata, which may say where it was taken, stays behind."""
     try:
         with Image.open(upload, formats=KINDS) as image:

@@ -101,8 +101,8 @@ def edit_profile(request: HttpRequest, instructor: Instructor) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         facts = dict(form.cleaned_data)
         try:
-            if "photo" in request.FILES:
-                facts["photo"] = portraits.made(request.FILES["photo"])
+            if upload := request.FILES.get("photo"):
+                facts["photo"] = portraits.made(upload)
             elif facts["photo"] is False:
                 facts["photo"] = ""
             profile.change(instructor, by=signed_in(request), **facts)
