@@ -21,7 +21,7 @@ from instructors.services.search.query import Query
 from instructors.services.search.rank import WEIGHTS
 
 # Where distance counts, so many of the best ranked nearby are weighed against each other.
-MOST_WEIGHED = 1000
+MOST_WEIGHED = 400
 # Up to so many subjects each is walked on its own index; more are filtered out of the walk over all.
 WALKED_APART = 4
 
