@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -34,51 +34,72 @@ def address(base: str, query: Query, **more: str) -> str:
     return f"{base}?{urlencode(state)}" if state else base
 
 
-def facts(query: Query, vocabulary: Vocabulary, *, place: str = "") -> list[tuple[str, Query]]:
-    """Each condition in words, with the query that is left without it."""
-    found: list[tuple[str, Query]] = []
-    for slug in query.subjects:
-        rest = tuple(other for other in query.subjects if other != slug)
-        found.append((vocabulary.subject_names[slug][0], replace(query.without(), subjects=rest)))
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One condition in words, and the query that is left without it."""
+
+    name: str
+    label: str
+    rest: Query
+
+
+def facts(query: Query, vocabulary: Vocabulary, *, place: str = "") -> list[Fact]:
+    """Everything the query asks for, in the order in which people say it."""
+    found = [
+        Fact("subject", vocabulary.subject_names[slug][0], _less(query, "subjects", slug))
+        for slug in query.subjects
+    ]
     if query.category:
-        found.append((vocabulary.category_names[query.category], query.without("category")))
+        found.append(Fact("category", vocabulary.category_names[query.category], query.without("category")))
     for slug in query.exclude:
-        rest = tuple(other for other in query.exclude if other != slug)
-        name = vocabulary.subject_names[slug][0].lower()
-        found.append((f"Not {name}", replace(query.without(), exclude=rest)))
+        label = f"Not {vocabulary.subject_names[slug][0].lower()}"
+        found.append(Fact("exclude", label, _less(query, "exclude", slug)))
+
+    def add(name: str, label: str, *fields: str) -> None:
+        found.append(Fact(name, label, query.without(*fields)))
+
     if query.date_from:
-        found.append((_dates(query.date_from, query.date_to), query.without("date_from", "date_to")))
+        add("date", _dates(query.date_from, query.date_to), "date_from", "date_to")
     if query.weekdays:
-        found.append((_weekdays(query.weekdays), query.without("weekdays")))
+        add("date", _weekdays(query.weekdays), "weekdays")
     if query.time_from is not None or query.time_to is not None:
-        found.append((_times(query), query.without("time_from", "time_to")))
+        add("time", _times(query), "time_from", "time_to")
     if query.low or query.high:
-        found.append((_span(query), query.without("low", "high")))
+        add("time", _span(query), "low", "high")
     if query.near:
-        found.append((place or query.near.title(), query.without("near", "radius_km")))
+        add("place", place or query.near.title(), "near", "radius_km")
     if query.price_min is not None or query.price_max is not None:
-        found.append((_prices(query), query.without("price_min", "price_max")))
+        add("price", _prices(query), "price_min", "price_max")
     if query.duration:
-        found.append((presentation.minutes(query.duration), query.without("duration")))
+        add("duration", presentation.minutes(query.duration), "duration")
     if query.modality:
-        found.append((WAYS[query.modality], query.without("modality")))
+        add("modality", WAYS[query.modality], "modality")
     if query.level:
-        found.append((Level(query.level).label, query.without("level")))
+        add("level", Level(query.level).label, "level")
     if query.audience:
-        found.append((AUDIENCES[query.audience], query.without("audience")))
+        add("audience", AUDIENCES[query.audience], "audience")
     if query.sort != "recommended":
-        found.append((SORTS[query.sort], query.without("sort")))
+        add("sort", SORTS[query.sort], "sort")
     return found
 
 
-def heading(said: list[tuple[str, Query]]) -> str:
+def _less(query: Query, field: str, slug: str) -> Query:
+    """The query without one of the subjects in ``field``."""
+    rest: dict[str, Any] = {field: tuple(other for other in getattr(query, field) if other != slug)}
+    return replace(query.without(), **rest)
+
+
+def heading(said: list[Fact]) -> str:
     """What was understood, in a line."""
-    return ", ".join(label for label, _ in said) or "Everyone with free times"
+    return ", ".join(fact.label for fact in said) or "Everyone with free times"
 
 
-def chips(said: list[tuple[str, Query]], base: str) -> list[dict[str, str]]:
+def chips(said: list[Fact], base: str) -> list[dict[str, str]]:
     """The same, each with the address of the search without it."""
-    return [{"label": label, "url": address(base, rest), "aria": f"Remove {label}"} for label, rest in said]
+    return [
+        {"label": fact.label, "url": address(base, fact.rest), "aria": f"Remove {fact.label}"}
+        for fact in said
+    ]
 
 
 def _dates(first: date, last: date | None) -> str:

@@ -19,6 +19,7 @@ from instainstru.lib.errors import Invalid
 from instainstru.lib.http import visitor_zone
 from instructors import cards, results
 from instructors.cards import Clocks
+from instructors.results import Fact
 from instructors.services.search import query as queries
 from instructors.services.search import vocabulary as words
 from instructors.services.search.find import Found, find
@@ -101,7 +102,9 @@ def _page(
             query, vocabulary, said=len(said), errors=errors, given=given, today=today
         ),
         "pager": _pager(query, base, found, trail),
-        "empty": None if shown or asked.unknown else _empty(said, base, errors, trail),
+        "empty": None
+        if shown or asked.unknown
+        else _empty(said, errors, trail, now=now, vocabulary=vocabulary),
         "unknown": _unknown(asked, vocabulary, base) if asked.unknown else None,
         "zone_note": f"Times are {presentation.zone(query.zone)}.",
     }
@@ -124,16 +127,35 @@ def _pager(query: Query, base: str, found: Found | None, trail: list[str]) -> di
     }
 
 
+# In which order conditions are given up, the least missed first (search.md); a subject never is.
+GIVEN_UP = ("sort", "time", "duration", "date", "level", "audience", "modality", "place", "price")
+
+
 def _empty(
-    said: list[tuple[str, Query]], base: str, errors: dict[str, str], trail: list[str]
+    said: list[Fact], errors: dict[str, str], trail: list[str], *, now: datetime, vocabulary: Vocabulary
 ) -> dict[str, Any]:
-    others = [{"label": f"Without “{label}”", "url": results.address(base, rest)} for label, rest in said]
+    """What to leave out when nothing is free: the condition that alone stands in the way, if there is one."""
+    base = reverse("instructors:search")
+    offers = sorted((one for one in said if one.name in GIVEN_UP), key=lambda one: GIVEN_UP.index(one.name))
+    enough = (one for one in offers if not trail and _anybody(one.rest, now=now, vocabulary=vocabulary))
+    best = next(enough, offers[0] if offers else None)
+    others = [one for one in said if one is not best]
     return {
         "title": "That was all" if trail else "Nothing is free like that",
         "text": next(iter(errors.values()), "Leave out one condition and look again."),
-        "drop": others[-1] if others else None,
-        "others": others[:-1],
+        "drop": best and {"label": f"Without “{best.label}”", "url": results.address(base, best.rest)},
+        "others": [
+            {"label": f"Without “{one.label}”", "url": results.address(base, one.rest)} for one in others
+        ],
     }
+
+
+def _anybody(query: Query, *, now: datetime, vocabulary: Vocabulary) -> bool:
+    """Whether the search finds anybody at all."""
+    try:
+        return bool(find(query, now=now, vocabulary=vocabulary, limit=1, starts=1).results)
+    except Invalid:
+        return False
 
 
 def _unknown(asked: Request, vocabulary: Vocabulary, base: str) -> dict[str, Any]:
