@@ -253,7 +253,8 @@ def test_a_month_without_times_leads_to_the_next_free_day(client: Client, cast: 
     "params",
     [
         {"day": "x"}, {"day": "0001-01-01"}, {"day": "9999-12-31"}, {"month": "2026-13"},
-        {"month": "9999-12"}, {"month": "0001-01"}, {"offering": "999999999999999999999"}, {"duration": "-1"}, {"modality": "x"},
+        {"month": "9999-12"}, {"month": "0001-01"}, {"offering": "999999999999999999999"},
+        {"duration": "-1"}, {"modality": "x"},
     ],
 )  # fmt: skip
 def test_a_strange_address_of_the_picker_shows_the_picker(client: Client, cast: Cast, params):
