@@ -17,6 +17,7 @@ CHECKS: dict[str, list[str]] = {
     "types": [PYTHON, "-m", "mypy", "--no-error-summary"],
     "imports": [os.path.join(os.path.dirname(PYTHON), "lint-imports")],
     "templates": [PYTHON, "-m", "djlint", "templates", "--lint", "--quiet"],
+    "contract": [PYTHON, "-m", "ops.contract"],
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
     "deploy": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"],
 }
