@@ -21,7 +21,7 @@ from instructors.services.search.query import Query
 from instructors.services.search.rank import WEIGHTS
 
 # Where distance counts, so many of the best ranked nearby are weighed against each other.
-MOST_WEIGHED = 400
+MOST_WEIGHED = 100
 # Up to so many subjects each is walked on its own index; more are filtered out of the walk over all.
 WALKED_APART = 4
 
@@ -364,8 +364,10 @@ class Walk:
         if self.values["exclude_instructor"] is not None:
             parts.append(f"{o}.instructor_id <> %(exclude_instructor)s")
         if self.nearby:
-            parts.append(f"{o}.latitude BETWEEN %(south)s AND %(north)s")
-            parts.append(f"{o}.longitude BETWEEN %(west)s AND %(east)s")
+            # The sum keeps the planner from collecting everybody in the circle, of whatever subject.
+            plus = "" if self.subjects is None else " + 0"
+            parts.append(f"{o}.latitude{plus} BETWEEN %(south)s AND %(north)s")
+            parts.append(f"{o}.longitude{plus} BETWEEN %(west)s AND %(east)s")
             parts.append(f"{self._distance(o)} <= %(radius)s::float8")
         return "".join(f" AND {part}" for part in parts)
 
