@@ -34,6 +34,11 @@ def address(base: str, query: Query, **more: str) -> str:
     return f"{base}?{urlencode(state)}" if state else base
 
 
+def plain(query: Query) -> Query:
+    """The search that this one narrows down: one subject or category, or everybody."""
+    return Query(query.zone, subjects=query.subjects[:1], category=query.category)
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One condition in words, and the query that is left without it."""

@@ -6,18 +6,20 @@ from django.contrib.sitemaps import Sitemap
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from instructors.models import Instructor
+from instructors.models import Instructor, Subject
 from instructors.presentation import page_url
 
 
 class FirstPages(Sitemap):
-    """The pages that name no one."""
+    """The pages that name no one: the first one, and one for each subject."""
 
     def items(self) -> list[str]:
-        return ["instructors:home", "instructors:search"]
+        subjects = Subject.objects.values_list("slug", flat=True)
+        search = reverse("instructors:search")
+        return [reverse("instructors:home"), search, *(f"{search}?subject={slug}" for slug in subjects)]
 
     def location(self, item: str) -> str:
-        return reverse(item)
+        return item
 
 
 class Instructors(Sitemap):

@@ -25,10 +25,12 @@ def test_the_map_names_everybody_who_is_listed_and_nobody_else(client: Client, c
     people = client.get("/sitemap-instructors.xml").content
     assert b"<loc>http://testserver/@ana-a</loc>" in people
     assert b"hidden" not in people
-    assert b"<loc>http://testserver/search</loc>" in client.get("/sitemap-pages.xml").content
+    assert b"<loc>http://testserver/search?subject=piano</loc>" in client.get("/sitemap-pages.xml").content
 
 
 def test_pages_say_what_they_are(client: Client, cast: Cast):
+    narrow = client.get("/search?q=piano+online+under+$90").content
+    assert b'<link rel="canonical" href="http://testserver/search?subject=piano">' in narrow
     page = client.get("/@ana-a?duration=30").content
     assert b'<link rel="canonical" href="http://testserver/@ana-a">' in page
     assert b"<title>Ana A., Piano" in page

@@ -54,6 +54,8 @@ def search(request: HttpRequest) -> HttpResponse:
         except Invalid as refusal:
             errors |= refusal.fields
     context = _page(asked, found, errors, given, trail, now=now, vocabulary=vocabulary)
+    plain = results.address(reverse("instructors:search"), results.plain(asked.query))
+    context["canonical"] = request.build_absolute_uri(plain)
     partial = bool(request.headers.get("HX-Request"))
     template = "instructors/search.html#results" if partial else "instructors/search.html"
     # htmx shows nothing of an answer that is an error.
