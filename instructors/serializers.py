@@ -137,7 +137,7 @@ _WALL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 
 
 @extend_schema_field({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", "example": "09:00"})
-class WallField(serializers.Field):  # type: ignore[type-arg]
+class WallField(serializers.Field[Any, Any, Any, Any]):
     """A wall time as a minute of the day; ``24:00`` is the midnight that ends it."""
 
     def to_internal_value(self, data: Any) -> int:
@@ -192,7 +192,7 @@ class HoursBody(Body):
 class DateBody(OpenBody):
     date = serializers.DateField(input_formats=["%Y-%m-%d"])
     closed = serializers.BooleanField(required=False, help_text="As ``windows`` being empty.")
-    source = serializers.ChoiceField(SOURCES, required=False, help_text="Ignored.")
+    source = serializers.ChoiceField(SOURCES, required=False, help_text="Ignored.")  # type: ignore[assignment]
     lessons = serializers.ListField(required=False, help_text="Ignored.")
     time_off = serializers.ListField(required=False, help_text="Ignored.")
 
@@ -374,7 +374,7 @@ class AwayAnswer(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="`time_off` or `external`.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 @extend_schema_serializer(component_name="Day")
@@ -382,7 +382,9 @@ class DayAnswer(serializers.Serializer[Any]):
     date = serializers.DateField()
     closed = serializers.BooleanField()
     windows = WindowAnswer(many=True)
-    source = serializers.ChoiceField(SOURCES, help_text="Whether the date has hours of its own.")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        SOURCES, help_text="Whether the date has hours of its own."
+    )
     lessons = LessonInWeek(many=True)
     time_off = AwayAnswer(many=True)
 

@@ -35,7 +35,7 @@ TAKING = {
 class TakingView(ApiView):
     """An endpoint that may find the time taken, and then says what else there is."""
 
-    def handle_exception(self, exc: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         # Here the refused transaction is over: looking for alternatives holds no locks.
         if isinstance(exc, SlotTaken):
             exc.data["alternatives"] = show_alternatives(exc.wanted, now=clock.now())

@@ -56,7 +56,7 @@ def read_date(text: Any) -> date:
 
 
 @extend_schema_field({"type": "string", "format": "date-time"})
-class InstantField(serializers.Field):  # type: ignore[type-arg]
+class InstantField(serializers.Field[Any, Any, Any, Any]):
     """An instant with its offset; a wall time without one means nothing here and is refused."""
 
     def to_internal_value(self, data: Any) -> datetime:
@@ -76,7 +76,7 @@ class IdField(serializers.IntegerField):
         super().__init__(min_value=1, max_value=BIGGEST_ID, **options)
 
 
-class Body(serializers.Serializer):  # type: ignore[type-arg]
+class Body(serializers.Serializer[Any]):
     """A request's body. A name it does not know is refused: a misspelt one would be ignored in silence."""
 
     def to_internal_value(self, data: Any) -> Any:

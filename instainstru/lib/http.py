@@ -18,7 +18,7 @@ from instainstru.lib.errors import DomainError
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-class ContentPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class ContentPolicyMiddleware(CSPMiddleware):
     """The content security policy, on everything a browser may show; JSON is only read.
 
     Writing the policy takes as long as a query, and calls of the API are counted in those.

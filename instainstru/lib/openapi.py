@@ -31,7 +31,7 @@ PROBLEM = "application/problem+json"
 class Operation(AutoSchema):
     """One call in the documents; what it takes to be allowed is read from the view."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         scope = getattr(self.view, "required_scopes", {}).get(self.method)
         return f"Needs the scope `{scope}`." if scope else ""
 
@@ -45,7 +45,7 @@ class ProblemAnswer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField(help_text="What to decide by, such as `slot_taken`.")
     detail = serializers.CharField(help_text="For people.")
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="Field names with what is wrong with each.",

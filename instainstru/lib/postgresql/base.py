@@ -23,7 +23,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if clock.monotonic() - self._alive_at < MOMENT:
             return
         super().close_if_health_check_failed()
-        if self.connection is not None and self.health_check_done:
+        if self.connection is not None:
             self._alive_at = clock.monotonic()
 
     def close(self) -> None:
