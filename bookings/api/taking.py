@@ -28,7 +28,7 @@ ABSENT = {404: "Absent, or not yours: the two are never told apart."}
 TAKING = {
     409: "`slot_taken` with `alternatives`, `student_busy`, or `idempotency_in_progress`.",
     422: "A field at fault; or `outside_hours`, `too_soon`, `too_far`, `off_grid`, `wrong_duration`, "
-    "`wrong_modality`, `idempotency_key_reused`.",
+    "`wrong_modality`, `own_offering`, `idempotency_key_reused`.",
 }
 
 

@@ -38,7 +38,7 @@ def hold(
 
     An earlier hold of the student with the same instructor is given up for it; with
     ``replace_holds`` also holds elsewhere that overlap. Raises ``SlotTaken``, ``StudentBusy``, and
-    refusals ``outside_hours``, ``too_soon``, ``too_far``, ``off_grid``.
+    refusals ``outside_hours``, ``too_soon``, ``too_far``, ``off_grid``, ``own_offering``.
     """
     with change(wanted):
         return _take(wanted, Status.HELD, student=student, by=by, note=note, replace_holds=replace_holds)
@@ -56,6 +56,7 @@ def _take(
     now = clock.now()
     rules = rules_service.current(fresh=True)
     instructor = wanted.instructor
+    _refuse_oneself(wanted, student)
     _lock_student(student.pk)
     refusal = why_refused(
         limits_of(instructor, rules), modality=wanted.modality, start=wanted.starts_at, now=now
@@ -84,6 +85,11 @@ def _take(
     )
     history.note(Kind.BOOKING_HELD if status == Status.HELD else Kind.BOOKING_CONFIRMED, booking, by=by)
     return booking
+
+
+def _refuse_oneself(wanted: Wanted, student: Student) -> None:
+    if wanted.instructor.user_id == student.user_id:
+        raise Invalid("Nobody is their own student.", field="offering", code="own_offering")
 
 
 def _new(
@@ -331,6 +337,7 @@ def adopt(booking: Booking, *, student: Student, by: Any) -> Booking:
         _refuse_if_expired(booking, now=now)
         _require(booking, Status.HELD)
         wanted = Wanted(booking.offering, booking.starts_at, booking.duration_min, booking.modality)
+        _refuse_oneself(wanted, student)
         for other in _own_in_the_way(wanted, student, now=now, replace_holds=True):
             _drop_hold(other, Status.RELEASED, by=by, now=now)
         booking.student = student

@@ -344,6 +344,13 @@ def test_a_key_does_only_what_its_scopes_say(cast: Cast):
     assert (hold.status, hold.version, Booking.objects.count()) == (Status.HELD, 1, 1)
 
 
+def test_nobody_is_their_own_student(cast: Cast):
+    for path in ("/holds", "/bookings"):
+        response = Caller(cast.ana).post(path, wish(cast))
+        assert (response.status_code, response.json()["code"]) == (422, "own_offering")
+    assert not Booking.objects.exists()
+
+
 # -- Once ------------------------------------------------------------------------------------------
 
 
