@@ -194,6 +194,18 @@ def test_the_first_page_shows_times_of_today(client: Client, cast: Cast):
     assert {row["time"] for row in board["rows"]} == {"11:00 am"}
 
 
+def test_the_last_sentences_wait_on_the_first_page(client: Client, cast: Cast):
+    for text in ("piano", "scuba", "piano online", "<b>piano</b>", "piano for kids", "piano online"):
+        search(client, q=text)
+    page = client.get(reverse("instructors:home"))
+    assert [one["label"] for one in page.context["searches"]] == [
+        "piano online", "piano for kids", "<b>piano</b>",
+    ]  # fmt: skip
+    assert b"<b>piano</b>" not in page.content
+    client.cookies["searches"] = "%0A%00x%0A" * 900
+    assert client.get(reverse("instructors:home")).status_code == 200
+
+
 def test_an_empty_house_has_a_first_page(client: Client, db: None):
     page = client.get(reverse("instructors:home"))
     assert page.status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, unquote
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +32,8 @@ STARTS = 3
 # Between the cursors of the pages up to this one, so that there is a way back.
 PAGES = "~"
 MOST_PAGES = 25
+# What a visitor searched for last stays in a cookie of theirs.
+SEARCHES, SENTENCES, SENTENCE, REMEMBERED = "searches", 3, 80, 90 * 24 * 3600
 NEAR_WHERE = "Near where? Name a neighbourhood or a ZIP code."
 
 
@@ -61,9 +64,30 @@ def search(request: HttpRequest) -> HttpResponse:
     # htmx shows nothing of an answer that is an error.
     response = render(request, template, context, status=422 if errors and not partial else 200)
     patch_vary_headers(response, ["HX-Request"])
+    if asked.query.text and context["cards"]:
+        _remember(request, response, asked.query.text)
     if partial:
         response["HX-Push-Url"] = results.address(reverse("instructors:search"), asked.query)
     return response
+
+
+def _remember(request: HttpRequest, response: HttpResponse, text: str) -> None:
+    """Keep the sentence with the visitor, for the first page; nobody else learns of it."""
+    last = dict.fromkeys([text[:SENTENCE], *_remembered(request)])
+    response.set_cookie(
+        SEARCHES,
+        quote("\n".join(list(last)[:SENTENCES])),
+        max_age=REMEMBERED,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
+
+
+def _remembered(request: HttpRequest) -> list[str]:
+    """The visitor's last sentences, the latest first."""
+    kept = unquote(request.COOKIES.get(SEARCHES, ""))[: SENTENCES * (SENTENCE + 1)]
+    return [" ".join(line.split())[:SENTENCE] for line in kept.split("\n") if line.strip()][:SENTENCES]
 
 
 def _given(request: HttpRequest) -> dict[str, str]:
@@ -204,6 +228,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "instructors/home.html",
         {
             **mine,
+            "searches": [
+                {"label": text, "url": results.address(base, Query(zone, text))}
+                for text in _remembered(request)
+            ],
             "examples": [
                 {"label": text, "url": results.address(base, Query(zone, text))} for text in EXAMPLES
             ],
