@@ -211,3 +211,16 @@ def test_confirming_costs_a_fixed_number_of_queries(
     client.get(url)
     with django_assert_num_queries(3):
         client.get(url)
+
+
+def test_nobody_books_themselves_and_the_lesson_in_the_way_is_one_press_away(
+    client: Client, cast: Cast, start: datetime
+):
+    client.force_login(cast.ana)
+    page = press(client, cast.piano, start)
+    assert page.status_code == 422
+    assert b"Nobody is their own student." in page.content
+    lesson = booked(cast.piano, start, cast.ben_student)
+    client.force_login(cast.ben)
+    page = press(client, teaching(OfferingFactory()), start)
+    assert reverse("bookings:lesson", args=[lesson.pk]).encode() in page.content

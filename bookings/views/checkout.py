@@ -21,7 +21,7 @@ from bookings.services.wanted import HoldExpired, SlotTaken, StudentBusy
 from bookings.views.taken import expired, taken, wanted_of
 from bookings.visitors import here, remember, visitor, visitor_required
 from instainstru.lib import clock, limits, when
-from instainstru.lib.errors import DomainError, NotFound
+from instainstru.lib.errors import DomainError, Invalid, NotFound
 from instainstru.lib.http import client_address, posted, visitor_zone
 from instainstru.lib.limits import throttled
 
@@ -36,7 +36,7 @@ def hold(request: HttpRequest) -> HttpResponse:
         limits.count(request, group="guests", caller=client_address(request))
     try:
         booking = guests.hold(wanted, user=user, time_zone=visitor_zone(request))
-    except StudentBusy:
+    except (StudentBusy, Invalid):
         raise
     except SlotTaken as refusal:
         return taken(request, refusal.wanted, status=refusal.status)
