@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
@@ -34,8 +34,8 @@ WISHES = (
     parameter("category", "All subjects of it (slug)."),
     parameter("price_min", "Minor units an hour.", int),
     parameter("price_max", "Minor units an hour.", int),
-    parameter("from", "Starts at or after this instant.", OpenApiTypes.DATETIME),
-    parameter("to", "Starts before this instant.", OpenApiTypes.DATETIME),
+    parameter("from", "Starts at or after this instant, or on or after this date of `tz`."),
+    parameter("to", "Starts before this instant, or on or before this date of `tz`."),
     parameter("date", "Starts on this date of `tz`.", OpenApiTypes.DATE),
     parameter("date_to", "With `date`: up to and with this date.", OpenApiTypes.DATE),
     parameter("weekdays", "Of: " + ", ".join(WEEKDAYS) + "."),
@@ -70,7 +70,9 @@ class Openings(ApiView):
         given = request.query_params
         wishes = Parameters(given, known=KNOWN)
         zone = wishes.zone("tz") or signed_in(request).time_zone
-        read = query.read(given.dict(), zone=zone, now=now, vocabulary=words, major=False)
+        read = query.read(
+            _in_instants(given, wishes, zone), zone=zone, now=now, vocabulary=words, major=False
+        )
         wishes.wrong.update(read.errors)
         wishes.check()
         answered: dict[str, Any] = {"results": [], "next": None, "previous": None}
@@ -89,6 +91,15 @@ class Openings(ApiView):
         answered["understood"] = read.parsed.reading.as_dict() if read.parsed else None
         answered["relaxed"] = []
         return answer(answered)
+
+
+def _in_instants(given: QueryDict, wishes: Parameters, zone: str) -> dict[str, str]:
+    """The parameters with `from` and `to` as instants: a date means the whole of that day in ``zone``."""
+    values = given.dict()
+    for edge, name in enumerate(("from", "to")):
+        if 0 < len(values.get(name, "")) <= len("2026-12-03") and (day := wishes.moment(name)):
+            values[name] = clock.rfc3339(clock.day_bounds(day, zone)[edge])
+    return values
 
 
 def show_result(result: Result) -> dict[str, Any]:

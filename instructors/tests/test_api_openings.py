@@ -270,6 +270,19 @@ def test_search_answers_with_times_of_several_instructors(cast: Cast):
     assert (answered["next"], answered["previous"], answered["understood"]) == (None, None, None)
 
 
+def test_dates_are_whole_days_of_the_zone_they_are_meant_in(cast: Cast):
+    day = in_days(3)
+    ben = Caller(cast.ben)
+    [found] = ben.get(f"/openings?subject=piano&from={day}&to={day}").json()["results"]
+    assert found["openings"][0]["starts_at"] == walls(day, 900)[0]
+    assert ben.get(f"/openings?subject=piano&from={day}&to={day}&tz=Asia/Tokyo").json()["results"] != []
+    with time_machine.travel(local_time(day, 18), tick=False):
+        assert ben.get(f"/openings?subject=piano&from={day}&to={day}").json()["results"] == []
+        tomorrow = day + timedelta(days=1)
+        [found] = ben.get(f"/openings?subject=piano&from={day}&to={tomorrow}").json()["results"]
+    assert found["openings"][0]["starts_at"] == walls(tomorrow, 900)[0]
+
+
 def test_a_sentence_is_understood_and_the_reading_told(cast: Cast):
     day = in_days(3)
     teaching(OfferingFactory(price_per_hour=9000))
@@ -327,6 +340,8 @@ def test_a_search_costs_the_same_however_many_it_finds(cast: Cast, number, djang
         ("sort=best", ["sort"]),
         ("modality=phone", ["modality"]),
         ("from=2026-12-03T18:00:00", ["from"]),
+        ("from=2026-02-30", ["from"]),
+        ("to=soon", ["to"]),
         ("near=atlantis", ["near"]),
         ("limit=1000", ["limit"]),
         ("cursor=junk", ["cursor"]),
