@@ -34,7 +34,9 @@ def facts(booking: Booking, *, party: Party, zone: str) -> dict[str, Any]:
     there = clock.local(booking.starts_at, zone)
     return {
         **presentation.leaf(there),
-        "when": f"{presentation.long_day(there)}, {when.span(booking.starts_at, booking.ends_at, zone)}",
+        "when": presentation.unbroken(
+            f"{presentation.long_day(there)}, {when.span(booking.starts_at, booking.ends_at, zone)}"
+        ),
         "zone": presentation.zone(zone),
         "other_when": _other_when(booking, party=party, zone=zone),
         "subject": booking.offering.subject.name,

@@ -8,7 +8,7 @@ from typing import Any
 from bookings.models import Booking, Party
 from bookings.services import policies
 from bookings.services.policies import Move, Tier
-from instainstru.lib import money, when
+from instainstru.lib import money, presentation, when
 
 TITLES = {
     Tier.FREE: "You get everything back",
@@ -21,6 +21,11 @@ KINDS = {Tier.FREE: "free", Tier.COOLING_OFF: "free", Tier.CREDIT: "held", Tier.
 
 def sentence(booking: Booking, *, zone: str, now: datetime) -> dict[str, str]:
     """Until when the student cancels for free, and what comes after that: for confirm and lesson pages."""
+    said = _sentence(booking, zone=zone, now=now)
+    return {name: presentation.unbroken(text) for name, text in said.items()}
+
+
+def _sentence(booking: Booking, *, zone: str, now: datetime) -> dict[str, str]:
     terms = policies.cancellation(booking, party=Party.STUDENT, now=now)
     deadline = when.short(terms.free_until, zone)
     late = when.short(_late(booking), zone)

@@ -47,6 +47,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def unbroken(text: str) -> str:
+    """The text with its hours in one piece: no line ends before "am" or "pm"."""
+    return text.replace(" am", "\u00a0am").replace(" pm", "\u00a0pm")
+
+
 def minutes(length: int) -> str:
     """``60 min``."""
     return f"{length} min"

@@ -117,7 +117,7 @@ def _page(
     shown = cards.cards(found.results, clocks=Clocks(query.zone, today)) if found else []
     return {
         "query": query.text,
-        "heading": results.heading(said),
+        "heading": query.text if asked.unknown else results.heading(said),
         "chips": results.chips(said, base),
         "count_label": "" if found is None else _count(len(shown), trail, more=bool(found.next_cursor)),
         "errors": list(errors.values()),
@@ -140,6 +140,8 @@ def _count(number: int, trail: list[str], *, more: bool) -> str:
     if trail:
         first = len(trail) * PAGE + 1
         return f"Instructors {first}–{first + number - 1}" if number else "That was all"
+    if not number:
+        return "Nobody found"
     people = presentation.count(number, "instructor")
     return f"The first {people} with times you can book" if more else f"{people} with times you can book"
 
