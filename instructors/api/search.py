@@ -95,7 +95,7 @@ class Openings(ApiView):
 
 def _in_instants(given: QueryDict, wishes: Parameters, zone: str) -> dict[str, str]:
     """The parameters with `from` and `to` as instants: a date means the whole of that day in ``zone``."""
-    values = given.dict()
+    values = {name: str(value) for name, value in given.items()}
     for edge, name in enumerate(("from", "to")):
         if 0 < len(values.get(name, "")) <= len("2026-12-03") and (day := wishes.moment(name)):
             values[name] = clock.rfc3339(clock.day_bounds(day, zone)[edge])
