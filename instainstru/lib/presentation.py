@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -49,7 +50,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def unbroken(text: str) -> str:
     """The text with its hours in one piece: no line ends before "am" or "pm"."""
-    return text.replace(" am", "\u00a0am").replace(" pm", "\u00a0pm")
+    return re.sub(r" (?=[ap]m\b)", "\u00a0", text)
 
 
 def minutes(length: int) -> str:
