@@ -113,12 +113,12 @@ def _money(booking: Booking, minor: int) -> str:
 
 
 def _scale(booking: Booking, terms: policies.Cancellation, zone: str) -> list[dict[str, Any]]:
-    """The whole scale; a step that this preset skips is left out."""
-    late = _late(booking)
-    steps = [
-        (f"Until {when.short(terms.free_until, zone)}", "everything back", {Tier.FREE, Tier.COOLING_OFF})
-    ]
-    if late > terms.free_until:
+    """The whole scale; a step that this preset skips, or the cooling-off time outlasts, is left out."""
+    late, free = _late(booking), terms.free_until
+    if terms.tier == Tier.COOLING_OFF and terms.next_change_at:
+        free = terms.next_change_at
+    steps = [(f"Until {when.short(free, zone)}", "everything back", {Tier.FREE, Tier.COOLING_OFF})]
+    if late > free:
         steps.append((f"Until {when.short(late, zone)}", "the price as credit", {Tier.CREDIT}))
     steps.append(("Later", "half of the price as credit", {Tier.HALF}))
     return [{"label": label, "text": text, "current": terms.tier in tiers} for label, text, tiers in steps]
