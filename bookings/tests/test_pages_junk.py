@@ -20,10 +20,11 @@ pytestmark = pytest.mark.django_db
 JUNK = ["", "x", "-1", "9" * 40, "NaN", "٣", "\x00", "💥" * 50, "9999-12-31T23:59:59Z", "a" * 5000]
 FIELDS = """
     q subject category date date_to part time_from time_to from to near radius_km duration duration_min
-    modality level audience sort price_min price_max cursor offering day month starts_at tab page note reason keep back
-    code email first_name last_name headline bio slug place languages time_zone price_per_hour durations
-    modalities version first_day last_day from_time until_time mon-TOTAL_FORMS mon-INITIAL_FORMS mon-0-starts
-    mon-0-ends hours-TOTAL_FORMS hours-INITIAL_FORMS hours-0-starts closed tz
+    modality level audience sort price_min price_max cursor offering day month starts_at tab page note
+    reason keep back code email first_name last_name headline bio slug place languages time_zone
+    price_per_hour durations modalities version first_day last_day from_time until_time mon-TOTAL_FORMS
+    mon-INITIAL_FORMS mon-0-starts mon-0-ends hours-TOTAL_FORMS hours-INITIAL_FORMS hours-0-starts
+    closed tz
 """.split()
 OURS = ("bookings", "instructors", "students")
 
