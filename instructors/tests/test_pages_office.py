@@ -38,7 +38,8 @@ def astoria(db: None) -> Place:
     return Place.objects.update_or_create(
         slug="astoria",
         defaults={
-            "name": "Astoria", "kind": "neighbourhood", "latitude": 40.77, "longitude": -73.93, "radius_km": 2,
+            "name": "Astoria", "kind": "neighbourhood", "latitude": 40.77, "longitude": -73.93,
+            "radius_km": 2,
         },
     )[0]  # fmt: skip
 
