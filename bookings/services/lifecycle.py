@@ -19,7 +19,7 @@ from bookings.services.wanted import HoldExpired, SlotTaken, StudentBusy, Wanted
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled, insert
-from instainstru.lib.errors import Conflict, DomainError, Invalid
+from instainstru.lib.errors import Conflict, DomainError, Invalid, NotFound
 from instainstru.lib.intervals import covers
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
@@ -447,9 +447,14 @@ def _move(booking: Booking, wanted: Wanted, *, rules: Rules, now: datetime) -> N
     )
 
 
-def complete(booking: Booking, *, by: Any, now: datetime | None = None) -> Booking:
-    """The lesson was given; possible from its end. Scheduled work says up to when in ``now``."""
+def complete(booking: Booking, *, by: Any, party: Party, now: datetime | None = None) -> Booking:
+    """The lesson was given; possible from its end, and not for the student to say.
+
+    Scheduled work says up to when in ``now``.
+    """
     now = now or clock.now()
+    if party == Party.STUDENT:
+        raise NotFound("The instructor says that a lesson was given.")
     with change():
         booking = _lock(booking)
         _enter(booking, Status.COMPLETED)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
-from bookings.models import Booking, IdempotencyKey, Status
+from bookings.models import Booking, IdempotencyKey, Party, Status
 from bookings.services import lifecycle
 from instainstru.lib.errors import Conflict
 
@@ -32,7 +32,11 @@ def complete_lessons(*, now: datetime, limit: int = 500) -> int:
         .filter(ends_at__lte=now - F("rules__no_show_report_h") * timedelta(hours=1))
         .order_by("ends_at")
     )
-    return _each(ended[:limit], lambda booking: bool(lifecycle.complete(booking, by=None, now=now)))
+
+    def complete(booking: Booking) -> bool:
+        return bool(lifecycle.complete(booking, by=None, party=Party.SYSTEM, now=now))
+
+    return _each(ended[:limit], complete)
 
 
 def _each(bookings: Iterable[Booking], act: Callable[[Booking], bool]) -> int:

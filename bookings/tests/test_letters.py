@@ -196,7 +196,7 @@ def test_what_we_do_ourselves_is_told_in_our_name(cast: Cast) -> None:
 def test_a_completed_lesson_asks_the_student_and_nobody_else(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     react()
-    lifecycle.complete(lesson, by=None, now=START + timedelta(hours=25))
+    lifecycle.complete(lesson, by=None, party=Party.SYSTEM, now=START + timedelta(hours=25))
     [message] = react()
     assert message["To"] == "Ben Baker <ben@example.com>"
     assert message["Subject"] == "How was Piano with Ana A.?"
@@ -326,7 +326,7 @@ def test_letters_hold_together_for_every_event_and_reader(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     lifecycle.reschedule(lesson, starts_at=START + timedelta(days=1), by=cast.ben, party=Party.STUDENT)
     lesson.refresh_from_db()
-    lifecycle.complete(lesson, by=None, now=START + timedelta(days=2))
+    lifecycle.complete(lesson, by=None, party=Party.SYSTEM, now=START + timedelta(days=2))
     messages = react()
     assert len(messages) == 5
     for message in messages:

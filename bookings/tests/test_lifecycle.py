@@ -22,7 +22,7 @@ from bookings.tests.factories import (
 )
 from instainstru.events.models import Event
 from instainstru.lib import clock
-from instainstru.lib.errors import Conflict, DomainError, Invalid
+from instainstru.lib.errors import Conflict, DomainError, Invalid, NotFound
 from instructors.models import CalendarBlock, Instructor, Modality, OpenDay
 from instructors.services import horizon
 
@@ -158,12 +158,14 @@ def test_completion_and_no_show_wait_for_their_time(cast: Cast):
     start = local_time(in_days(3), 12)
     lesson = booked(cast.piano, start, cast.ben_student)
     with pytest.raises(Conflict, match="not over"):
-        lifecycle.complete(lesson, by=cast.ana)
+        lifecycle.complete(lesson, by=cast.ana, party=Party.INSTRUCTOR)
     with time_machine.travel(start + timedelta(minutes=14)), pytest.raises(Conflict) as refusal:
         lifecycle.report_no_show(lesson, by=cast.ana, party=Party.INSTRUCTOR)
     assert refusal.value.code == "too_early"
     with time_machine.travel(start + timedelta(minutes=61)):
-        assert lifecycle.complete(lesson, by=cast.ana).status == Status.COMPLETED
+        assert lifecycle.complete(lesson, by=cast.ana, party=Party.INSTRUCTOR).status == Status.COMPLETED
+        with pytest.raises(NotFound):
+            lifecycle.complete(lesson, by=cast.ben, party=Party.STUDENT)
         report = lifecycle.report_no_show(lesson, by=cast.ben, party=Party.STUDENT)
     assert (report.status, report.absent) == (Status.NO_SHOW, "instructor")
 

@@ -22,7 +22,7 @@ from bookings.models import Booking, Party, Status
 from bookings.services import access, ics, lifecycle
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, when
-from instainstru.lib.errors import DomainError, NotFound
+from instainstru.lib.errors import DomainError
 from instainstru.lib.http import posted, visitor_zone
 from instainstru.lib.limits import throttled
 
@@ -170,9 +170,7 @@ def onto(form: Any, refusal: DomainError) -> None:
 def complete(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """The lesson was given: the instructor says so, or staff."""
     found = access.booking_for(signed_in(request), booking_id)
-    if found.party == Party.STUDENT:
-        raise NotFound
-    lifecycle.complete(found.booking, by=signed_in(request))
+    lifecycle.complete(found.booking, by=signed_in(request), party=found.party)
     messages.success(request, "Marked as given.")
     return redirect("bookings:lesson", booking_id)
 
