@@ -98,7 +98,8 @@ def lesson(booking: Booking, reader: Reader) -> dict[str, Any]:
 def policy(booking: Booking, *, now: datetime, zone: str) -> str:
     """What the student may still do, with its deadline."""
     told = terms.sentence(booking, zone=zone, now=now)
-    return f"{told['sentence']} {told['after']}".strip()
+    # Pages keep hours in one piece; in mail, lines are broken and words are searched for by others.
+    return f"{told['sentence']} {told['after']}".strip().replace("\u00a0", " ")
 
 
 def calendar(booking: Booking, reader: Reader, *, cancelled: bool, now: datetime) -> CalendarFile:
