@@ -12,8 +12,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-# Requests of each target before those that count.
-WARM_UP = 20
+# Requests of each target before those that count: each thread has its connection to prepare, and pages to read.
+WARM_UP = 200
 TRIES = 10
 
 

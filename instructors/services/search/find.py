@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
@@ -222,8 +223,9 @@ def _demands(asked: Asked, zone: str, low: datetime, high: datetime) -> list[str
     return [*(day.isoformat() for day in days), *(morning.isoformat() for morning in mornings)]
 
 
+@lru_cache(maxsize=1024)
 def _limits(zone: str, rules: Rules) -> Limits:
-    """What the rules alone demand of an instructor in that zone."""
+    """What the rules alone demand of an instructor in that zone; a version of the rules never changes."""
     return limits_of(Instructor(time_zone=zone), rules)
 
 
