@@ -21,6 +21,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def close_if_health_check_failed(self) -> None:
         if clock.monotonic() - self._alive_at < MOMENT:
+            # For the whole request: asking later could begin a transaction where one is just ending.
+            self.health_check_done = True
             return
         super().close_if_health_check_failed()
         if self.connection is not None:
