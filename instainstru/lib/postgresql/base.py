@@ -20,6 +20,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _alive_at = -MOMENT
 
     def close_if_health_check_failed(self) -> None:
+        if not self.health_check_enabled or self.health_check_done:
+            return
         if clock.monotonic() - self._alive_at < MOMENT:
             # For the whole request: asking later could begin a transaction where one is just ending.
             self.health_check_done = True

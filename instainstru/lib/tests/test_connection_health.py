@@ -19,7 +19,9 @@ def seconds(monkeypatch):
     connection.ensure_connection()
     connection.health_check_enabled = True
     connection.health_check_done = False
+    connection._alive_at = 0.0
     yield passed
+    connection._alive_at = 0.0
     connection.health_check_enabled = False
     connection.health_check_done = True
 
