@@ -97,7 +97,7 @@ def _one_caller(big: Bench, ports: dict[str, int]) -> Row:
         "site": (ports["site"], lambda turn: Call(make(turn).path, key)),
     }
     try:
-        times = by_turns(name, targets, number=80)
+        times = by_turns(name, targets, number=80, warm_up=20)
     except Refused as error:
         return Row(name, note=str(error))
     ratio = times["site"].median / times["floor"].median

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import Any
@@ -91,9 +91,13 @@ class Refused(Exception):
 
 
 def by_turns(
-    title: str, targets: dict[str, tuple[int, Callable[[int], Call]]], *, number: int
+    title: str,
+    targets: Mapping[str, tuple[int, Callable[[int], Call]]],
+    *,
+    number: int,
+    warm_up: int = WARM_UP,
 ) -> dict[str, Times]:
-    """Send each target its next call, A B C A B C…, ``number`` times after a warm-up.
+    """Send each target its next call, A B C A B C…, ``number`` times after a warm-up that does not count.
 
     ``targets`` maps a name to a port and a maker of calls by turn. Whatever else the machine does at a
     moment hits all of them alike.
@@ -101,14 +105,14 @@ def by_turns(
     clients = {name: Client(port) for name, (port, _) in targets.items()}
     seconds: dict[str, list[float]] = {name: [] for name in targets}
     try:
-        for turn in _progress(title, range(number + WARM_UP)):
+        for turn in _progress(title, range(number + warm_up)):
             for name, (_, make) in targets.items():
                 call, answer = _answered(clients[name], make, turn)
                 if answer.status != call.expect:
                     raise Refused(
                         f"{call.method} {call.path} was answered {answer.status}: {answer.body[:400]!r}"
                     )
-                if turn >= WARM_UP:
+                if turn >= warm_up:
                     seconds[name].append(answer.seconds)
     finally:
         for client in clients.values():

@@ -17,6 +17,8 @@ MOMENT = 1.0
 class DatabaseWrapper(base.DatabaseWrapper):
     """Checks a connection's health at most once a ``MOMENT``."""
 
+    health_check_enabled: bool
+    health_check_done: bool
     _alive_at = -MOMENT
 
     def close_if_health_check_failed(self) -> None:
