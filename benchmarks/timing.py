@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-# Requests of each target before those that count: each thread has its connection to prepare, and pages to read.
+# Requests of each target before those that count: each thread prepares its connection, pages are read.
 WARM_UP = 200
 TRIES = 10
 

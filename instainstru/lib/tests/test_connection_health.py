@@ -35,6 +35,13 @@ def new_request() -> None:
     connection.health_check_done = False
 
 
+@transaction.atomic
+def refused_after_a_while(seconds) -> None:
+    select_one()
+    seconds[0] += 2 * MOMENT
+    raise RuntimeError("refused")
+
+
 def test_one_check_serves_all_requests_of_a_moment(seconds, monkeypatch):
     asked = []
     is_usable = connection.is_usable
@@ -56,8 +63,6 @@ def test_a_moment_that_ends_in_a_transaction_does_not_disturb_its_end(seconds):
         select_one()
         seconds[0] += 2 * MOMENT
     new_request()
-    with pytest.raises(RuntimeError, match="refused"), transaction.atomic():
-        select_one()
-        seconds[0] += 2 * MOMENT
-        raise RuntimeError("refused")
+    with pytest.raises(RuntimeError, match="refused"):
+        refused_after_a_while(seconds)
     select_one()
