@@ -151,7 +151,3 @@ class Booking(models.Model):
     @property
     def duration_min(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
-
-    @property
-    def is_live(self) -> bool:
-        return self.status in LIVE

@@ -24,7 +24,7 @@ from instainstru.lib.intervals import covers
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, OpenDay
-from instructors.services import calendar
+from instructors.services import calendar, profile
 from instructors.services.slots import limits_of, why_refused
 from students.models import Student
 
@@ -466,6 +466,7 @@ def complete(booking: Booking, *, by: Any, party: Party, now: datetime | None = 
             )
         booking.ended_at = now
         _save(booking, "status", "ended_at")
+        profile.count_lessons(booking.instructor_id, 1)
         history.note(Kind.BOOKING_COMPLETED, booking, by=by)
     return booking
 
@@ -479,6 +480,7 @@ def report_no_show(booking: Booking, *, by: Any, party: Party, absent: Party | N
         raise Invalid("Say who did not come.", field="absent")
     with change():
         booking = _lock(booking)
+        was_completed = booking.status == Status.COMPLETED
         _enter(booking, Status.NO_SHOW)
         low, high = policies.no_show_window(booking)
         if not low <= now <= high:
@@ -491,5 +493,7 @@ def report_no_show(booking: Booking, *, by: Any, party: Party, absent: Party | N
         booking.absent = missing
         booking.ended_at = now
         _save(booking, "status", "absent", "ended_at")
+        if was_completed:
+            profile.count_lessons(booking.instructor_id, -1)
         history.note(Kind.BOOKING_NO_SHOW, booking, by=by, absent=missing, by_role=party)
     return booking

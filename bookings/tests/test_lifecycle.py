@@ -164,10 +164,12 @@ def test_completion_and_no_show_wait_for_their_time(cast: Cast):
     assert refusal.value.code == "too_early"
     with time_machine.travel(start + timedelta(minutes=61)):
         assert lifecycle.complete(lesson, by=cast.ana, party=Party.INSTRUCTOR).status == Status.COMPLETED
+        assert Instructor.objects.get(user=cast.ana).lesson_count == 1
         with pytest.raises(NotFound):
             lifecycle.complete(lesson, by=cast.ben, party=Party.STUDENT)
         report = lifecycle.report_no_show(lesson, by=cast.ben, party=Party.STUDENT)
     assert (report.status, report.absent) == (Status.NO_SHOW, "instructor")
+    assert Instructor.objects.get(user=cast.ana).lesson_count == 0
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import Length
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Greatest, Length
 from django.utils.text import slugify
 
 from instainstru.accounts.models import User
@@ -21,7 +21,6 @@ from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import Conflict, DomainError, Invalid, NotFound
 from instructors.models import Instructor, Offering, WeeklyHours
 from instructors.services import calendar, catalogue
-from instructors.services.search import rank
 
 # Facts an instructor changes about themselves.
 OWN_FACTS = (
@@ -212,10 +211,8 @@ def _stand(instructor: Instructor, status: str, *, kind: Kind, by: User, reason:
     return locked
 
 
-def note_lesson_facts(instructor_id: int, *, rating: float, rating_count: int, lesson_count: int) -> None:
-    """Write down what upper apps know: stars and lessons given."""
+def count_lessons(instructor_id: int, number: int) -> None:
+    """Write down that so many more lessons were given; negative where one turned out not to be."""
     Instructor.objects.filter(pk=instructor_id).update(
-        rating=rating, rating_count=rating_count, lesson_count=lesson_count
+        lesson_count=Greatest(F("lesson_count") + number, Value(0))
     )
-    Offering.objects.filter(instructor_id=instructor_id).update(rating=rating)
-    rank.refresh([instructor_id], now=clock.now())
