@@ -86,11 +86,12 @@ def to_instant(day: date, wall: time, tz: str) -> datetime:
     return instant
 
 
+@lru_cache(maxsize=4096)
 def day_edge(day: date, wall: time, tz: str) -> datetime:
     """The UTC instant of ``wall`` on ``day``; a skipped time slides to the end of the gap.
 
     For the edges of a repeating pattern: "Sundays from 2:30" on the day without a 2:30 begins when
-    the clocks have jumped, and must not fail.
+    the clocks have jumped, and must not fail. Remembered: a calendar asks for the same edges all day.
     """
     naive = datetime.combine(day, wall)
     instant = naive.replace(tzinfo=zone(tz), fold=0).astimezone(UTC)
