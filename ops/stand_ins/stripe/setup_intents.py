@@ -1,0 +1,159 @@
+"""Setup intents: a card is checked and saved for later."""
+
+from __future__ import annotations
+
+import copy
+
+from ops.stand_ins.stripe import challenges, methods, params, shapes
+from ops.stand_ins.stripe.call import Call, fill, page
+from ops.stand_ins.stripe.cards import Asks, Decline
+from ops.stand_ins.stripe.errors import Refusal, forbidden, invalid, missing, unexpected_state
+from ops.stand_ins.stripe.params import anything, array, choice, flag, group, metadata, text
+from ops.stand_ins.stripe.wire import Body
+
+AUTHENTICATION_FAILED = Decline(
+    "setup_intent_authentication_failure",
+    None,
+    "The cardholder could not be authenticated. Use another card or try again.",
+)
+CONFIRM: params.Schema = {
+    "payment_method": text, "payment_method_data": group(methods.DATA), "payment_method_options": anything,
+    "return_url": text, "use_stripe_sdk": flag, "mandate_data": anything, "client_secret": text,
+}  # fmt: skip
+UPDATE: params.Schema = {
+    "customer": text, "description": text, "metadata": metadata, "payment_method": text,
+    "payment_method_types": array(text), "allowed_payment_method_types": array(text),
+}  # fmt: skip
+CREATE: params.Schema = {
+    **UPDATE, **CONFIRM, "confirm": flag, "usage": choice("off_session", "on_session"), "on_behalf_of": text,
+    "automatic_payment_methods": group({"enabled": flag, "allow_redirects": choice("always", "never")}),
+}  # fmt: skip
+CANCEL: params.Schema = {
+    "cancellation_reason": choice("abandoned", "duplicate", "requested_by_customer"),
+}  # fmt: skip
+LIST: params.Schema = {**params.PAGE, "customer": text, "payment_method": text}
+RETRIEVE: params.Schema = {"client_secret": text}
+
+
+def create(call: Call) -> Body:
+    sent = call.params
+    if customer := sent.get("customer"):
+        call.find("customer", customer, "customer")
+    intent = shapes.setup_intent() | {"id": call.world.identifier("seti")}
+    intent["client_secret"] = call.world.identifier(f"{intent['id']}_secret")
+    fill(intent, sent, "customer description metadata usage on_behalf_of automatic_payment_methods")
+    types = sent.get("payment_method_types") or sent.get("allowed_payment_method_types") or ["card"]
+    intent["payment_method_types"] = types
+    _choose(call, intent)
+    call.world.add(call.account, "seti", intent)
+    call.world.emit("setup_intent.created", intent)
+    return _confirm(call, intent) if sent.get("confirm") else intent
+
+
+def _choose(call: Call, intent: Body) -> None:
+    if data := call.params.get("payment_method_data"):
+        method = methods.make(call, data)
+    elif name := call.params.get("payment_method"):
+        method = methods.resolve(call, name)
+    else:
+        return
+    methods.refuse_unusable(call, method, intent["customer"])
+    intent |= {"payment_method": method["id"], "status": "requires_confirmation", "next_action": None}
+
+
+def mine(call: Call) -> Body:
+    """The intent of the address; a browser must know its secret."""
+    intent = call.change("setup_intent", call.ids[0], "intent")
+    if call.browser and call.params.get("client_secret") != intent["client_secret"]:
+        if "client_secret" not in call.params:
+            raise forbidden("A publishable key needs the client secret of the intent.", "secret_key_required")
+        raise missing("setup_intent", call.ids[0], "intent")
+    return intent
+
+
+def retrieve(call: Call) -> Body:
+    return mine(call)
+
+
+def update(call: Call) -> Body:
+    intent = mine(call)
+    if intent["status"] in ("succeeded", "canceled") and set(call.params) - {"description", "metadata"}:
+        raise unexpected_state("setup_intent", "updated", intent, "before it succeeds")
+    fill(intent, call.params, "customer description metadata")
+    _choose(call, intent)
+    return intent
+
+
+def confirm(call: Call) -> Body:
+    intent = mine(call)
+    if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
+        raise unexpected_state("setup_intent", "confirmed", intent, "requires_confirmation")
+    _choose(call, intent)
+    return _confirm(call, intent)
+
+
+def _confirm(call: Call, intent: Body) -> Body:
+    if intent["payment_method"] is None:
+        raise invalid(
+            "A setup intent is confirmed with a payment method.", code="setup_intent_unexpected_state",
+            setup_intent=intent,
+        )  # fmt: skip
+    method = call.change("payment_method", intent["payment_method"])
+    intent |= {"next_action": None, "latest_attempt": call.world.identifier("setatt")}
+    card = methods.card_of(call, method)
+    if card.asks is not Asks.NEVER:
+        return challenges.ask(call, intent, call.params)
+    if refusal := _save(call, intent, method):
+        raise refusal
+    return intent
+
+
+def _save(call: Call, intent: Body, method: Body) -> Refusal | None:
+    card = methods.card_of(call, method)
+    if card.decline and not card.attaches:
+        return _fail(call, intent, method, card.decline)
+    call.world.inner(method)["set_up"] = True
+    if intent["customer"]:
+        methods.attach_to(call, method, intent["customer"])
+    intent |= {"status": "succeeded", "last_setup_error": None, "next_action": None}
+    call.world.emit("setup_intent.succeeded", intent)
+    return None
+
+
+def _fail(call: Call, intent: Body, method: Body, decline: Decline) -> Refusal:
+    refusal = methods.card_error(decline, payment_method=copy.deepcopy(method))
+    intent |= {
+        "status": "requires_payment_method", "payment_method": None, "next_action": None,
+        "last_setup_error": copy.deepcopy(refusal.error),
+    }  # fmt: skip
+    call.world.emit("setup_intent.setup_failed", intent)
+    refusal.error["setup_intent"] = copy.deepcopy(intent)
+    return refusal
+
+
+def answered(call: Call, intent: Body, *, passed: bool) -> None:
+    """What follows the cardholder's answer to the bank."""
+    method = call.change("payment_method", intent["payment_method"])
+    call.world.change(call.account, "setup_intent", intent["id"])
+    if passed:
+        _save(call, intent, method)
+    else:
+        _fail(call, intent, method, AUTHENTICATION_FAILED)
+
+
+def cancel(call: Call) -> Body:
+    intent = mine(call)
+    if intent["status"] in ("succeeded", "canceled"):
+        raise unexpected_state("setup_intent", "canceled", intent, "before it succeeds")
+    intent |= {
+        "status": "canceled", "cancellation_reason": call.params.get("cancellation_reason"),
+        "next_action": None,
+    }  # fmt: skip
+    call.world.emit("setup_intent.canceled", intent)
+    return intent
+
+
+def index(call: Call) -> Body:
+    wanted = {name: call.params[name] for name in ("customer", "payment_method") if name in call.params}
+    found = call.world.all(call.account, "setup_intent")
+    return page(call, (each for each in found if all(each[name] == value for name, value in wanted.items())))
