@@ -11,7 +11,7 @@ from instainstru.lib import clock
 from ops import browser
 from ops.testing import pristine
 
-pytest_plugins = ["bookings.tests.cast"]
+pytest_plugins = ["bookings.tests.cast", "ops.stand_ins.testing"]
 
 
 def pytest_configure() -> None:

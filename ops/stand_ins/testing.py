@@ -28,9 +28,10 @@ START_WITHIN = 10  # seconds
 class StripeStandIn:
     """A running stand-in. Each method is a command of its control API (docs/stand-ins.md)."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, control: bool = True) -> None:
+        commands = ["--control"] if control else []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "ops.stand_ins.stripe", "--port", "0", "--control", *options],
+            [sys.executable, "-m", "ops.stand_ins.stripe", "--port", "0", *commands, *options],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

@@ -32,7 +32,9 @@ CONFIRM: params.Schema = {
     "capture_method": choice("automatic", "automatic_async", "manual"), "receipt_email": text,
     "shipping": group(params.SHIPPING), "mandate": text, "mandate_data": anything, "client_secret": text,
 }  # fmt: skip
-AT_CONFIRMATION = ("off_session", "error_on_requires_action")
+AT_CONFIRMATION = {
+    "off_session", "error_on_requires_action", "mandate", "mandate_data", "return_url", "use_stripe_sdk",
+}  # fmt: skip
 UPDATE: params.Schema = {
     **{name: reader for name, reader in CONFIRM.items() if name not in AT_CONFIRMATION},
     "amount": amount, "currency": currency, "customer": text, "description": text, "metadata": metadata,
