@@ -17,7 +17,14 @@ def pay(client: stripe.StripeClient):
     """Makes and confirms a payment intent of 50 dollars with some test card."""
 
     def make(card: str = "pm_card_visa", **more):
-        wanted = {"amount": 5000, "currency": "usd", "payment_method": card, "confirm": True, **more}
+        kinds = {"enabled": True, "allow_redirects": "never"}
+        wanted = {
+            "amount": 5000,
+            "currency": "usd",
+            "payment_method": card,
+            "automatic_payment_methods": kinds,
+        }
+        wanted |= {"confirm": True, **more}
         return client.v1.payment_intents.create(wanted)
 
     return make

@@ -108,8 +108,9 @@ def test_what_no_card_has_is_refused(client, change, code):
 def test_a_setup_intent_saves_a_card_for_off_session_payments(client, pay):
     customer = client.v1.customers.create()
     made = client.v1.setup_intents.create({"customer": customer.id, "payment_method": "pm_card_visa"})
+    back = {"return_url": "http://localhost:1/"}
     assert made.status == "requires_confirmation"
-    done = client.v1.setup_intents.confirm(made.id)
+    done = client.v1.setup_intents.confirm(made.id, back)
     assert (done.status, done.usage, done.last_setup_error) == ("succeeded", "off_session", None)
     assert client.v1.payment_methods.retrieve(done.payment_method).customer == customer.id
     assert pay(done.payment_method, customer=customer.id, off_session=True).status == "succeeded"
@@ -123,7 +124,9 @@ def test_a_setup_intent_with_a_declining_card_says_why(client):
     customer = client.v1.customers.create()
     intent = client.v1.setup_intents.create({"customer": customer.id})
     with pytest.raises(stripe.CardError) as refused:
-        client.v1.setup_intents.confirm(intent.id, {"payment_method": "pm_card_chargeDeclined"})
+        client.v1.setup_intents.confirm(
+            intent.id, {"payment_method": "pm_card_chargeDeclined", "return_url": "http://localhost:1/"}
+        )
     assert refused.value.error.setup_intent.id == intent.id
     found = client.v1.setup_intents.retrieve(intent.id)
     assert (found.status, found.last_setup_error.code) == ("requires_payment_method", "card_declined")

@@ -204,6 +204,7 @@ def test_a_direct_charge_is_made_on_the_account(client, connected, stripe_stand_
             "currency": "usd",
             "payment_method": "pm_card_visa",
             "confirm": True,
+            "return_url": "http://localhost:1/",
             "application_fee_amount": 600,
         },
         options=own,

@@ -5,6 +5,7 @@ import pytest
 import stripe
 
 DAY = 86_400
+NO_REDIRECTS = {"enabled": True, "allow_redirects": "never"}
 
 
 def answer_the_bank(intent, button):
@@ -19,7 +20,12 @@ def answer_the_bank(intent, button):
 
 def test_a_payment_goes_from_its_creation_to_the_money(client, stripe_stand_in):
     intent = client.v1.payment_intents.create(
-        {"amount": 5000, "currency": "usd", "metadata": {"booking": "b1"}}
+        {
+            "amount": 5000,
+            "currency": "usd",
+            "metadata": {"booking": "b1"},
+            "automatic_payment_methods": NO_REDIRECTS,
+        }
     )
     assert (intent.status, intent.amount_received) == ("requires_payment_method", 0)
     intent = client.v1.payment_intents.update(intent.id, {"payment_method": "pm_card_visa", "amount": 6000})
@@ -37,6 +43,27 @@ def test_a_payment_goes_from_its_creation_to_the_money(client, stripe_stand_in):
     assert (charge.balance_transaction.fee, charge.balance_transaction.net) == (204, 5796)  # 2.9 % and 30
     assert [line["what"] for line in stripe_stand_in.journal()] == ["authorised", "captured"]
     assert stripe_stand_in.problems() == []
+
+
+def test_who_confirms_on_a_server_says_where_the_customer_comes_back(client):
+    for make, more in (
+        (client.v1.payment_intents.create, {"amount": 5000, "currency": "usd"}),
+        (client.v1.setup_intents.create, {}),
+    ):
+        terms = {"payment_method": "pm_card_visa", "confirm": True, **more}
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            make(terms)
+        assert refused.value.param == "return_url"
+        assert make({**terms, "return_url": "http://localhost:1/"}).status == "succeeded"
+        assert make({**terms, "allowed_payment_method_types": ["card"]}).status == "succeeded"
+    assert len(client.v1.payment_intents.list().data) == 2
+
+
+@pytest.mark.parametrize("term", [{"off_session": True}, {"return_url": "http://localhost:1/"}])
+def test_terms_of_a_confirmation_come_with_one(client, term):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.create({"amount": 5000, "currency": "usd", **term})
+    assert refused.value.param == next(iter(term))
 
 
 def test_money_is_held_and_captured_later(client, pay, stripe_stand_in):
@@ -170,7 +197,14 @@ def test_off_session_a_card_that_asks_declines(client, pay, card):
 )
 def test_a_card_set_up_with_its_holder_is_charged_without_or_asks_again(client, pay, card, later):
     customer = client.v1.customers.create()
-    setup = client.v1.setup_intents.create({"customer": customer.id, "payment_method": card, "confirm": True})
+    setup = client.v1.setup_intents.create(
+        {
+            "customer": customer.id,
+            "payment_method": card,
+            "confirm": True,
+            "automatic_payment_methods": NO_REDIRECTS,
+        }
+    )
     assert setup.status == "requires_action"
     answer_the_bank(setup, "complete")
     assert client.v1.setup_intents.retrieve(setup.id).status == "succeeded"
@@ -185,7 +219,12 @@ def test_a_card_set_up_with_its_holder_is_charged_without_or_asks_again(client, 
 def test_a_setup_that_the_cardholder_refuses_saves_nothing(client):
     customer = client.v1.customers.create()
     setup = client.v1.setup_intents.create(
-        {"customer": customer.id, "payment_method": "pm_card_authenticationRequiredOnSetup", "confirm": True}
+        {
+            "customer": customer.id,
+            "payment_method": "pm_card_authenticationRequiredOnSetup",
+            "confirm": True,
+            "automatic_payment_methods": NO_REDIRECTS,
+        }
     )
     answer_the_bank(setup, "fail")
     found = client.v1.setup_intents.retrieve(setup.id)

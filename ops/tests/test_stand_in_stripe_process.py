@@ -17,6 +17,7 @@ PAYMENT = {
     "payment_method": "pm_card_visa",
     "capture_method": "manual",
     "confirm": True,
+    "return_url": "http://localhost:1/",
 }
 
 
@@ -104,12 +105,12 @@ def test_a_reset_forgets_everything_in_the_file_too(start, tmp_path):
 
 
 def test_it_starts_at_once_and_stays_small(start):
-    began = time.monotonic()
     stand_in = start()
-    assert time.monotonic() - began < 5  # a fraction of a second where nobody else computes
+    process = psutil.Process(stand_in.process.pid)
+    assert sum(process.cpu_times()[:2]) < 1  # whatever others compute meanwhile
     for _ in range(100):
         stand_in.client().v1.payment_intents.create({**PAYMENT, "capture_method": "automatic"})
-    assert psutil.Process(stand_in.process.pid).memory_info().rss < 100 * 1024**2
+    assert process.memory_info().rss < 100 * 1024**2
 
 
 def test_it_listens_to_this_machine_alone(stripe_stand_in):

@@ -15,7 +15,13 @@ from ops.stand_ins.stripe import routes
 from ops.stand_ins.testing import PUBLISHABLE_KEY, SECRET_KEY
 from ops.tests.stripe_fields import FIELDS
 
-PAYMENT = {"amount": 5000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
+PAYMENT = {
+    "amount": 5000,
+    "currency": "usd",
+    "payment_method": "pm_card_visa",
+    "confirm": True,
+    "return_url": "http://localhost:1/",
+}
 
 
 @pytest.fixture
@@ -253,7 +259,7 @@ def test_every_event_is_one_that_stripe_sends():
 
 
 def test_a_repeated_call_gets_the_stored_answer_byte_for_byte(raw, stripe_stand_in):
-    sent = {"amount": "5000", "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true"}
+    sent = {name: str(value) for name, value in PAYMENT.items()}
     key = {"Idempotency-Key": "one"}
     first = raw.post("/v1/payment_intents", data=sent, headers=key)
     again = raw.post("/v1/payment_intents", data=sent, headers=key)

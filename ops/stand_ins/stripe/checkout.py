@@ -61,7 +61,6 @@ def create(call: Call) -> Body:
     session["id"] = call.world.identifier("cs_test", 58)
     if sent.get("ui_mode") not in (None, "hosted", "hosted_page"):
         raise bad_parameter("The stand-in has only the hosted page.", "ui_mode")
-    session["ui_mode"] = sent.get("ui_mode") or "hosted"
     if not session["success_url"]:
         raise bad_parameter("Missing required param: success_url.", "success_url", "parameter_missing")
     if session["customer"]:

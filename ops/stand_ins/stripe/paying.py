@@ -7,7 +7,7 @@ import copy
 from ops.stand_ins.stripe import cards, challenges, charges, methods
 from ops.stand_ins.stripe.call import Call
 from ops.stand_ins.stripe.cards import Decline
-from ops.stand_ins.stripe.errors import Refusal, invalid
+from ops.stand_ins.stripe.errors import Refusal
 from ops.stand_ins.stripe.wire import Body
 
 AUTHENTICATION_FAILED = Decline(
@@ -19,17 +19,10 @@ AUTHENTICATION_FAILED = Decline(
 
 def confirm(call: Call, intent: Body, sent: Body) -> Body:
     """Asks the card, or first the cardholder; a card that declines is an error and leaves its trace."""
-    if intent["payment_method"] is None:
-        raise invalid(
-            "A payment intent is confirmed with a payment method.", code="payment_intent_unexpected_state",
-            payment_intent=intent,
-        )  # fmt: skip
     method = call.change("payment_method", intent["payment_method"])
     methods.refuse_unusable(call, method, intent["customer"])
     inner = call.world.inner(intent)
     off_session = sent.get("off_session") not in (None, "false")
-    if off_session and not intent["customer"]:
-        raise invalid("Off-session payments need a customer.", param="off_session")
     challenged = bool(inner.pop("challenged", False))
     intent["next_action"] = None
     asks = cards.asks(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.stand_ins.stripe import charges, methods, params, paying, shapes
+from ops.stand_ins.stripe import challenges, charges, methods, params, paying, shapes
 from ops.stand_ins.stripe.call import Call, fill, page
 from ops.stand_ins.stripe.errors import bad_parameter, forbidden, invalid, missing, unexpected_state
 from ops.stand_ins.stripe.params import (
@@ -47,6 +47,7 @@ CREATE: params.Schema = {
     "on_behalf_of": text,
     "automatic_payment_methods": group({"enabled": flag, "allow_redirects": choice("always", "never")}),
 }  # fmt: skip
+WITH_CONFIRM = ("off_session", "return_url", "error_on_requires_action", "mandate", "mandate_data")
 CAPTURE: params.Schema = {
     "amount_to_capture": amount, "application_fee_amount": params.natural, "final_capture": flag,
     "metadata": metadata, "statement_descriptor": text, "statement_descriptor_suffix": text,
@@ -70,6 +71,9 @@ WHILE_HELD = set(
 
 def create(call: Call) -> Body:
     sent = call.params
+    for name in WITH_CONFIRM if not sent.get("confirm") else ():
+        if name in sent:
+            raise bad_parameter(f"{name} goes with confirm=true only.", name)
     refuse_amount(sent["amount"], sent["currency"])
     if customer := sent.get("customer"):
         call.find("customer", customer, "customer")
@@ -77,10 +81,10 @@ def create(call: Call) -> Body:
     intent = shapes.payment_intent() | {"id": call.world.identifier("pi")}
     intent["client_secret"] = call.world.identifier(f"{intent['id']}_secret")
     fill(intent, sent, f"{PLAIN} confirmation_method on_behalf_of transfer_data")
-    types = sent.get("payment_method_types") or sent.get("allowed_payment_method_types") or ["card"]
-    intent["payment_method_types"] = types
-    intent["automatic_payment_methods"] = sent.get("automatic_payment_methods")
+    challenges.take_kinds(intent, sent)
     _choose(call, intent, sent)
+    if sent.get("confirm"):
+        _refuse_confirmation(call, intent)
     call.world.add(call.account, "pi", intent)
     call.world.emit("payment_intent.created", intent)
     return paying.confirm(call, intent, sent) if sent.get("confirm") else intent
@@ -131,6 +135,15 @@ def _choose(call: Call, intent: Body, sent: Body) -> None:
         intent["status"], intent["next_action"] = "requires_confirmation", None
 
 
+def _refuse_confirmation(call: Call, intent: Body) -> None:
+    if intent["payment_method"] is None:
+        raise invalid(
+            "A payment intent is confirmed with a payment method.", code="payment_intent_unexpected_state",
+            payment_intent=intent,
+        )  # fmt: skip
+    challenges.refuse_without_way_back(call, intent, call.params)
+
+
 def mine(call: Call) -> Body:
     """The intent of the address; a browser must know its secret."""
     intent = call.change("payment_intent", call.ids[0], "intent")
@@ -169,6 +182,7 @@ def confirm(call: Call) -> Body:
     if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
         raise unexpected_state("payment_intent", "confirmed", intent, "requires_confirmation")
     _choose(call, intent, call.params)
+    _refuse_confirmation(call, intent)
     fill(intent, call.params, "receipt_email setup_future_usage shipping capture_method")
     return paying.confirm(call, intent, call.params)
 

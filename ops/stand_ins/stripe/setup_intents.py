@@ -41,10 +41,11 @@ def create(call: Call) -> Body:
         call.find("customer", customer, "customer")
     intent = shapes.setup_intent() | {"id": call.world.identifier("seti")}
     intent["client_secret"] = call.world.identifier(f"{intent['id']}_secret")
-    fill(intent, sent, "customer description metadata usage on_behalf_of automatic_payment_methods")
-    types = sent.get("payment_method_types") or sent.get("allowed_payment_method_types") or ["card"]
-    intent["payment_method_types"] = types
+    fill(intent, sent, "customer description metadata usage on_behalf_of")
+    challenges.take_kinds(intent, sent)
     _choose(call, intent)
+    if sent.get("confirm"):
+        _refuse_confirmation(call, intent)
     call.world.add(call.account, "seti", intent)
     call.world.emit("setup_intent.created", intent)
     return _confirm(call, intent) if sent.get("confirm") else intent
@@ -89,15 +90,20 @@ def confirm(call: Call) -> Body:
     if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
         raise unexpected_state("setup_intent", "confirmed", intent, "requires_confirmation")
     _choose(call, intent)
+    _refuse_confirmation(call, intent)
     return _confirm(call, intent)
 
 
-def _confirm(call: Call, intent: Body) -> Body:
+def _refuse_confirmation(call: Call, intent: Body) -> None:
     if intent["payment_method"] is None:
         raise invalid(
             "A setup intent is confirmed with a payment method.", code="setup_intent_unexpected_state",
             setup_intent=intent,
         )  # fmt: skip
+    challenges.refuse_without_way_back(call, intent, call.params)
+
+
+def _confirm(call: Call, intent: Body) -> Body:
     method = call.change("payment_method", intent["payment_method"])
     intent |= {"next_action": None, "latest_attempt": call.world.identifier("setatt")}
     card = methods.card_of(call, method)

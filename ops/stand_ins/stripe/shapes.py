@@ -59,7 +59,8 @@ def setup_intent() -> Body:
         "metadata": {},
         "automatic_payment_methods": None, "payment_method_options": None, "payment_method_types": ["card"],
         "status": "requires_payment_method", "usage": "off_session",
-        **nothing("""application cancellation_reason customer customer_account description
+        **nothing("""allowed_payment_method_types application cancellation_reason customer customer_account
+            description
             excluded_payment_method_types flow_directions last_setup_error latest_attempt mandate next_action
             on_behalf_of payment_method payment_method_configuration_details single_use_mandate"""),
     }  # fmt: skip
@@ -72,7 +73,8 @@ def payment_intent() -> Body:
         "confirmation_method": "automatic", "created": 0, "currency": "usd", "livemode": False,
         "metadata": {},
         "payment_method_options": {}, "payment_method_types": ["card"], "status": "requires_payment_method",
-        **nothing("""application application_fee_amount automatic_payment_methods canceled_at
+        **nothing("""allowed_payment_method_types application application_fee_amount automatic_payment_methods
+            canceled_at
             cancellation_reason
             customer customer_account description excluded_payment_method_types last_payment_error
             latest_charge
@@ -172,8 +174,8 @@ EVIDENCE = """access_activity_log billing_address cancellation_policy cancellati
 def checkout_session() -> Body:
     return {
         "id": "", "object": "checkout.session", "created": 0, "expires_at": 0, "livemode": False,
-        "metadata": {},
-        "mode": "payment", "payment_status": "unpaid", "status": "open", "ui_mode": "hosted", "url": None,
+        "metadata": {}, "mode": "payment", "payment_status": "unpaid", "status": "open", "url": None,
+        "ui_mode": "hosted_page",
         "adaptive_pricing": {"enabled": False}, "custom_fields": [], "payment_method_options": {},
         "payment_method_types": ["card"], "permissions": None, "shipping_options": [], "wallet_options": None,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
