@@ -214,6 +214,18 @@ def test_a_direct_charge_is_made_on_the_account(client, connected, stripe_stand_
     assert sum(balance_of(client)) == 600
 
 
+def test_a_saved_card_is_lent_to_an_account_for_a_direct_charge(client, connected):
+    customer = client.v1.customers.create()
+    saved = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    own = {"stripe_account": connected.id}
+    lent = client.v1.payment_methods.create(
+        {"customer": customer.id, "payment_method": saved.id}, options=own
+    )
+    terms = {"amount": 900, "currency": "usd", "confirm": True, "return_url": "http://localhost:1/"}
+    paid = client.v1.payment_intents.create({**terms, "payment_method": lent.id}, options=own)
+    assert (paid.status, lent.id != saved.id, lent.customer) == ("succeeded", True, None)
+
+
 @pytest.mark.parametrize(
     "terms",
     [

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psutil
@@ -70,6 +71,23 @@ def test_after_a_kill_nothing_that_was_answered_is_lost(start, tmp_path):
     second.expire_authorisations()
     assert second.client().v1.payment_intents.retrieve(intent.id).status == "canceled"
     assert second.problems() == []
+
+
+def test_a_call_that_was_cut_after_its_work_is_not_done_again(start, tmp_path):
+    file = ("--file", str(tmp_path / "stripe.sqlite3"))
+    first = start(*file)
+    first.fault("stall", seconds=30, after=True)
+    key, paying = {"idempotency_key": "k"}, first.client()
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(paying.v1.payment_intents.create, PAYMENT, options=key)
+        while not first.journal(what="authorised"):
+            pass
+        first.process.kill()
+        assert isinstance(lost.exception(), stripe.APIConnectionError)
+    second = start(*file)
+    again = second.client().v1.payment_intents.create(PAYMENT, options=key)
+    assert again.last_response.headers["Idempotent-Replayed"] == "true"
+    assert len(second.journal(what="authorised")) == 1
 
 
 def test_an_event_that_nobody_took_is_sent_after_a_restart(start, tmp_path):

@@ -18,7 +18,7 @@ from ops.stand_ins.stripe.routes import Route
 from ops.stand_ins.stripe.store import Store
 from ops.stand_ins.stripe.webhooks import Deliveries, Delivery, Endpoint
 from ops.stand_ins.stripe.wire import Answer, Request, decode
-from ops.stand_ins.stripe.world import API_VERSION, PLATFORM, Cause, Event, Row, World
+from ops.stand_ins.stripe.world import API_VERSION, PLATFORM, Cause, Event, World
 
 SWEEP_EVERY = 500  # requests; then kept answers that are too old are forgotten
 
@@ -139,25 +139,27 @@ class App:
                 paths = params.expand(raw)
                 body = route.handler(call)
                 began = True  # whatever is refused from here on was done
-                return Answer.of(200, calls.expanded(self.world, body, paths)), True
+                answer = Answer.of(200, calls.expanded(self.world, body, paths))
             except Refusal as refusal:
-                return refusal.answer(), began or refusal.began
+                answer, began = refusal.answer(), began or refusal.began
             except (
                 Exception
             ):  # a fault of the stand-in itself: said aloud, and the caller sees what Stripe would send
                 traceback.print_exc(file=sys.stderr)
                 broken = Refusal(500, "The stand-in failed; its log says how.", kind="api_error")
-                return broken.answer(), False
-            finally:
-                self.world.cause = Cause()
-                self.keep()
+                answer, began = broken.answer(), False
+            self.world.cause = Cause()
+            if cause.key and began:
+                self.answers.note(call.account, cause.key, answer)
+            self.keep()  # the work and its answer together, so that no repetition does it again
+            return answer, began
 
     # What happens by itself
 
     def tick(self) -> None:
         """Brings all to the present: authorisations run out, payouts arrive, sessions lapse."""
         for row in self.world.overdue():
-            call = self.inside(row)
+            call = self.acting(row.account)
             if row.body["object"] == "payment_intent":
                 paying.expire(call, row.body)
             elif row.body["object"] == "payout":
@@ -168,9 +170,9 @@ class App:
         if self.served % SWEEP_EVERY == 0:
             self.answers.sweep(self.world.now())
 
-    def inside(self, row: Row, path: str = "") -> Call:
-        """A call that no client made, for the account of this object."""
-        return Call(self.world, self.faults, row.account, self.base, path, params={})
+    def acting(self, account: str, path: str = "") -> Call:
+        """A call that no client made."""
+        return Call(self.world, self.faults, account, self.base, path, params={})
 
     def _deliver(self, identifier: str, event: Event) -> None:
         for endpoint in self.hearing(event):

@@ -22,12 +22,12 @@ def take_kinds(intent: Body, sent: Body) -> None:
 
 
 def refuse_without_way_back(call: Call, intent: Body, sent: Body) -> None:
-    """A kind might lead the customer away: who confirms on a server says where back to, or forbids it."""
+    """A kind may lead the customer away: who confirms on a server says where back to, or forbids it."""
     automatic = intent["automatic_payment_methods"]
     leads_away = automatic and automatic["allow_redirects"] == "always"
     if leads_away and not (sent.get("return_url") or sent.get("use_stripe_sdk") or call.browser):
         raise bad_parameter(
-            "A return_url is needed, or automatic_payment_methods[allow_redirects]=never, or a list of kinds.",
+            "A return_url is needed, or automatic_payment_methods[allow_redirects]=never, or a list.",
             "return_url",
         )
 

@@ -85,7 +85,7 @@ def _expire(app: App, sent: Body) -> None:
     for row in list(app.world.objects.values()):
         held = row.body["object"] == "payment_intent" and row.body["status"] == "requires_capture"
         if held and sent.get("payment_intent", row.body["id"]) == row.body["id"]:
-            paying.expire(app.inside(row), row.body)
+            paying.expire(app.acting(row.account), row.body)
 
 
 def _dispute(app: App, sent: Body) -> Body:
@@ -106,31 +106,28 @@ def _settle(app: App, sent: Body) -> Body:
     """A payment in process, or a refund under way, succeeds or fails."""
     row = app.world.objects[sent["object"]]
     settle = {"payment_intent": paying.settle, "refund": refunds.settle}[row.body["object"]]
-    settle(app.inside(row), row.body, succeeds=sent["succeeds"])
+    settle(app.acting(row.account), row.body, succeeds=sent["succeeds"])
     return row.body
 
 
 def _onboard(app: App, sent: Body) -> Body:
     row = app.world.objects[sent["account"]]
     if due := sent.get("due"):
-        accounts.restrict(app.inside(row), row.body, due)
+        accounts.restrict(app.acting(row.account), row.body, due)
     else:
-        accounts.onboard(app.inside(row), row.body, complete=sent.get("complete", True))
+        accounts.onboard(app.acting(row.account), row.body, complete=sent.get("complete", True))
     return row.body
 
 
 def _pay_out(app: App, sent: Body) -> list[Body]:
     """What Stripe does every day: all that is available leaves for the bank. Then it arrives."""
+    wanted = sent["account"]
     made = []
     for (account, currency), funds in list(app.world.funds.items()):
         funds.ripen(app.world.now())
-        if account == sent["account"] and funds.available > 0:
-            row = app.world.objects.get(account)
-            call = app.inside(row) if row else app.inside(next(iter(app.world.objects.values())))
-            call.account = account
-            made.append(
-                transfers.pay_out(call, {"amount": funds.available, "currency": currency}, automatic=True)
-            )
+        if account == wanted and funds.available > 0:
+            sent = {"amount": funds.available, "currency": currency}
+            made.append(transfers.pay_out(app.acting(account), sent, automatic=True))
     return made
 
 

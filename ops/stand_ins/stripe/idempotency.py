@@ -24,6 +24,7 @@ class Kept:
     created: int
     request: str
     answer: Answer | None = None  # none while the first request is under way
+    made: Answer | None = None  # what that request did, in case it never comes to its end
 
 
 class Answers:
@@ -65,14 +66,21 @@ class Answers:
         again = {**kept.answer.headers, "Idempotent-Replayed": "true", "Original-Request": kept.request}
         return Answer(kept.answer.status, kept.answer.body, again)
 
+    def note(self, account: str, key: str, answer: Answer) -> None:
+        """The work is done although the request is not over: it must not be done again after a restart."""
+        with self._lock:
+            if kept := self.kept.get(f"{account} {key}"):  # unless all was forgotten meanwhile
+                kept.made = _copied(answer)
+                self.dirty.add(f"{account} {key}")
+
     def finish(self, account: str, key: str, answer: Answer | None) -> None:
         """Keeps the answer, or frees the key where no endpoint began to work."""
         name = f"{account} {key}"
         with self._lock:
             if answer is None:
                 self.kept.pop(name, None)
-            else:
-                self.kept[name].answer = Answer(answer.status, answer.body, dict(answer.headers))
+            elif kept := self.kept.get(name):
+                kept.answer = _copied(answer)
                 self.dirty.add(name)
 
     def sweep(self, now: int) -> None:
@@ -89,7 +97,8 @@ class Answers:
             names, self.dirty = self.dirty, set()
             for name in names:
                 kept = self.kept.get(name)
-                yield f"answer {name}", _packed(kept) if kept and kept.answer else None
+                answer = kept and (kept.answer or kept.made)
+                yield f"answer {name}", _packed(kept, answer) if kept and answer else None
 
     def take(self, rows: list[tuple[str, bytes]]) -> None:
         for name, value in rows:
@@ -106,9 +115,11 @@ class Answers:
             self.dirty.clear()
 
 
-def _packed(kept: Kept) -> bytes:
-    answer = kept.answer
-    assert answer is not None
+def _copied(answer: Answer) -> Answer:
+    return Answer(answer.status, answer.body, dict(answer.headers))
+
+
+def _packed(kept: Kept, answer: Answer) -> bytes:
     return to_json(
         {
             "path": kept.path, "sent": kept.sent, "created": kept.created, "request": kept.request,

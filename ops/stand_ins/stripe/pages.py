@@ -91,7 +91,7 @@ def _pay(app: App, row: Row, sent: Body) -> Answer:
         "exp_month": int(month) if month.isdigit() else None,
         "exp_year": int(year) if year.isdigit() else None,
     }  # fmt: skip
-    call = app.inside(row, f"/checkout/{row.body['id']}")
+    call = app.acting(row.account, f"/checkout/{row.body['id']}")
     try:
         intent = checkout.pay(call, row.body, card, email=sent.get("email"), name=sent.get("name"))
     except Refusal as refusal:
@@ -105,7 +105,7 @@ def _pay(app: App, row: Row, sent: Body) -> Answer:
 def _back_from_challenge(app: App, row: Row) -> Answer:
     intent = app.world.objects[row.body["payment_intent"] or row.body["setup_intent"]].body
     if intent["status"] in CAME_THROUGH:
-        checkout.complete(app.inside(row), row.body, intent)
+        checkout.complete(app.acting(row.account), row.body, intent)
         return Answer.redirect(_success(row.body))
     problem = intent.get("last_payment_error") or intent.get("last_setup_error")
     return _form(row, {}, problem=problem or {"message": "The payment is not complete. Try again."})
@@ -136,7 +136,7 @@ def _form(row: Row, sent: Body | None = None, *, problem: Body | None = None) ->
         + _field("email", "Email", email, "email", kind="email")
         + _field("number", "Card number", sent.get("number", ""), "cc-number", hint="4242 4242 4242 4242")
         + '<div class="pair">'
-        + _field("expiry", "Expiry (MM / YY)", sent.get("expiry", ""), "cc-exp", hint="12 / 34")
+        + _field("expiry", "Expiry date", sent.get("expiry", ""), "cc-exp", hint="MM / YY")
         + _field("cvc", "Security code", "", "cc-csc", hint="123")
         + "</div>"
         + _field("name", "Name on card", sent.get("name", ""), "cc-name")
@@ -175,7 +175,7 @@ def _challenge(app: App, request: Request, rest: list[str]) -> Answer:
     passed = decode(request.form).get("answer") == "complete"
     row.inner.pop("challenge")
     answered = paying.answered if intent["object"] == "payment_intent" else setup_intents.answered
-    answered(app.inside(row, request.path), intent, passed=passed)
+    answered(app.acting(row.account, request.path), intent, passed=passed)
     if url := challenges.way_back(app.world, identifier):
         return Answer.redirect(url)
     return _page("Thank you", "<p>You can close this window.</p>", script="done.js")
@@ -203,7 +203,7 @@ def _onboarding(app: App, request: Request, rest: list[str]) -> Answer:
     if request.method == "POST":
         row = app.world.objects[identifier]
         complete = decode(request.form).get("answer") == "complete"
-        accounts.onboard(app.inside(row), account, complete=complete)
+        accounts.onboard(app.acting(row.account), account, complete=complete)
         return Answer.redirect(link["return_url"])
     if link["opened"] or app.world.now() > link["until"]:
         return Answer.redirect(link["refresh_url"])

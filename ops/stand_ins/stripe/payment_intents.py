@@ -33,7 +33,8 @@ CONFIRM: params.Schema = {
     "shipping": group(params.SHIPPING), "mandate": text, "mandate_data": anything, "client_secret": text,
 }  # fmt: skip
 AT_CONFIRMATION = {
-    "off_session", "error_on_requires_action", "mandate", "mandate_data", "return_url", "use_stripe_sdk",
+    "client_secret", "off_session", "error_on_requires_action", "mandate", "mandate_data", "return_url",
+    "use_stripe_sdk",
 }  # fmt: skip
 UPDATE: params.Schema = {
     **{name: reader for name, reader in CONFIRM.items() if name not in AT_CONFIRMATION},
@@ -160,7 +161,7 @@ def retrieve(call: Call) -> Body:
 
 def update(call: Call) -> Body:
     intent, sent = mine(call), call.params
-    names = set(sent) - {"client_secret"}
+    names = set(sent)
     if intent["status"] in ("succeeded", "canceled", "processing"):
         if names - {"description", "metadata", "receipt_email"}:
             raise unexpected_state("payment_intent", "updated", intent, "before it is processed")

@@ -5,6 +5,10 @@ const form = document.querySelector("form");
 const parentWindow = window.parent;
 let parentOrigin = "*"; // learned from the first message
 
+// The shop may say how it looks; otherwise the system's setting holds.
+const themes = { "#night": "dark", "#stripe": "light", "#flat": "light" };
+if (themes[location.hash]) document.documentElement.style.colorScheme = themes[location.hash];
+
 function say(message) {
   parentWindow.postMessage({ standIn: true, ...message }, parentOrigin);
 }

@@ -11,9 +11,9 @@
 
   /** A frame of the stand-in and the conversation with it. */
   class Frame {
-    constructor(page, title) {
+    constructor(page, title, theme = "") {
       this.node = document.createElement("iframe");
-      this.node.src = `${origin}/js/${page}.html`;
+      this.node.src = `${origin}/js/${page}.html#${theme}`;
       this.node.title = title;
       this.waiting = new Map();
       this.heard = () => {};
@@ -49,15 +49,16 @@
 
   /** The fields of a card, in a frame inside the node it is mounted on. */
   class Element {
-    constructor(type) {
+    constructor(type, theme) {
       this.type = type;
+      this.theme = theme;
       this.listeners = new Map();
     }
 
     mount(place) {
       const node = typeof place === "string" ? document.querySelector(place) : place;
       if (!node) throw new Error(`There is nothing at ${place} to mount on.`);
-      this.frame = new Frame("card", "Card details");
+      this.frame = new Frame("card", "Card details", this.theme);
       Object.assign(this.frame.node.style, { border: "0", width: "100%", height: "200px", display: "block" });
       this.frame.heard = (name, data) => {
         if (name === "ready" && data.height) this.frame.node.style.height = `${data.height}px`;
@@ -115,7 +116,7 @@
     }
 
     create(type) {
-      const element = new Element(type);
+      const element = new Element(type, this.options.appearance?.theme);
       this.made.push(element);
       return element;
     }
