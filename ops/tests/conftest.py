@@ -1,15 +1,25 @@
 """What the tests of the stand-in share."""
 
+import httpx
 import pytest
 import stripe
 
-from ops.stand_ins.testing import StripeStandIn
+from ops.stand_ins.testing import SECRET_KEY, StripeStandIn
 
 
 @pytest.fixture
 def client(stripe_stand_in: StripeStandIn) -> stripe.StripeClient:
     """The official client, as the site would use it."""
     return stripe_stand_in.client()
+
+
+@pytest.fixture
+def raw(stripe_stand_in):
+    """Plain HTTP with a secret key."""
+    with httpx.Client(
+        base_url=stripe_stand_in.url, headers={"Authorization": f"Bearer {SECRET_KEY}"}
+    ) as plain:
+        yield plain
 
 
 @pytest.fixture

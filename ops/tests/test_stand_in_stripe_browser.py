@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from ops.stand_ins.testing import PUBLISHABLE_KEY
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGE = """<!doctype html>
 <html lang="en">
