@@ -51,6 +51,14 @@ def test_after_a_partial_capture_only_that_part_can_be_refunded(client, pay, str
     assert (stripe_stand_in.total("refunded"), stripe_stand_in.total("released")) == (3000, 2000)
 
 
+@pytest.mark.parametrize("term", ["reverse_transfer", "refund_application_fee"])
+def test_a_refund_that_asks_back_what_was_never_sent_does_nothing(client, pay, stripe_stand_in, term):
+    intent = pay()
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"payment_intent": intent.id, term: True})
+    assert (refused.value.param, stripe_stand_in.total("refunded")) == (term, 0)
+
+
 def test_a_refund_may_fail_later_and_then_the_money_is_back(client, pay, stripe_stand_in):
     intent = pay("pm_card_refundFail")
     refund = client.v1.refunds.create({"payment_intent": intent.id})

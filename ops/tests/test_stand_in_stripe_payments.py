@@ -288,6 +288,15 @@ def test_what_was_paid_is_not_changed_any_more(client, pay):
         client.v1.payment_intents.confirm(intent.id)
 
 
+def test_terms_that_contradict_each_other_are_refused_in_a_change_too(client, connected):
+    terms = {"application_fee_amount": 900, "transfer_data": {"destination": connected.id}}
+    intent = client.v1.payment_intents.create({"amount": 5000, "currency": "usd", **terms})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.update(intent.id, {"amount": 800})
+    assert refused.value.param == "application_fee_amount"
+    assert client.v1.payment_intents.update(intent.id, {"amount": 900}).amount == 900
+
+
 @pytest.mark.parametrize(
     ("amount", "code"),
     [(49, "amount_too_small"), (100_000_000, "amount_too_large"), (0, "parameter_invalid_integer")],

@@ -142,9 +142,7 @@ class App:
                 answer = Answer.of(200, calls.expanded(self.world, body, paths))
             except Refusal as refusal:
                 answer, began = refusal.answer(), began or refusal.began
-            except (
-                Exception
-            ):  # a fault of the stand-in itself: said aloud, and the caller sees what Stripe would send
+            except Exception:  # a fault of the stand-in: said aloud, and answered as Stripe would
                 traceback.print_exc(file=sys.stderr)
                 broken = Refusal(500, "The stand-in failed; its log says how.", kind="api_error")
                 answer, began = broken.answer(), False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ops.stand_ins.stripe import shapes
@@ -29,7 +29,7 @@ class Call:
     base: str  # where the stand-in's own pages are
     path: str = ""
     ids: tuple[str, ...] = ()
-    params: Body = None  # type: ignore[assignment]
+    params: Body = field(default_factory=dict)
     browser: bool = False  # asked with a publishable key, which may do little
 
     def find(self, kind: str, identifier: Any = None, param: str = "id") -> Body:
@@ -70,6 +70,13 @@ def page(call: Call, bodies: Iterable[Body]) -> Body:
         wanted = wanted[: _position(names, before, "ending_before")]
         return shapes.listing(call.path, wanted[-limit:], more=len(wanted) > limit)
     return shapes.listing(call.path, wanted[:limit], more=len(wanted) > limit)
+
+
+def listed(call: Call, kind: str, *names: str) -> Body:
+    """A page of the account's objects of a kind whose named fields are as the call asks, where it does."""
+    wanted = {name: call.params[name] for name in names if name in call.params}
+    found = call.world.all(call.account, kind)
+    return page(call, (each for each in found if all(each[name] == value for name, value in wanted.items())))
 
 
 def _created(wanted: Any, created: int) -> bool:

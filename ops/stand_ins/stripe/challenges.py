@@ -3,33 +3,10 @@
 from __future__ import annotations
 
 from ops.stand_ins.stripe.call import Call
-from ops.stand_ins.stripe.errors import bad_parameter
 from ops.stand_ins.stripe.wire import Body, encode
 from ops.stand_ins.stripe.world import World
 
 SECRETS = {"payment_intent": "payment_intent_client_secret", "setup_intent": "setup_intent_client_secret"}
-
-
-def take_kinds(intent: Body, sent: Body) -> None:
-    """Which kinds of payment the intent takes: those it was told, or all that are enabled."""
-    told = sent.get("allowed_payment_method_types") or sent.get("payment_method_types")
-    automatic = sent.get("automatic_payment_methods") or {"enabled": told is None}
-    intent["allowed_payment_method_types"] = told
-    intent["payment_method_types"] = told or ["card"]
-    intent["automatic_payment_methods"] = (
-        {"allow_redirects": "always", **automatic} if automatic["enabled"] else None
-    )
-
-
-def refuse_without_way_back(call: Call, intent: Body, sent: Body) -> None:
-    """A kind may lead the customer away: who confirms on a server says where back to, or forbids it."""
-    automatic = intent["automatic_payment_methods"]
-    leads_away = automatic and automatic["allow_redirects"] == "always"
-    if leads_away and not (sent.get("return_url") or sent.get("use_stripe_sdk") or call.browser):
-        raise bad_parameter(
-            "A return_url is needed, or automatic_payment_methods[allow_redirects]=never, or a list.",
-            "return_url",
-        )
 
 
 def ask(call: Call, intent: Body, sent: Body) -> Body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from ops.stand_ins.stripe import cards, disputes, methods, money, params, shapes
-from ops.stand_ins.stripe.call import Call, fill, page
+from ops.stand_ins.stripe.call import Call, fill, listed
 from ops.stand_ins.stripe.cards import Card, Decline
 from ops.stand_ins.stripe.params import metadata, text
 from ops.stand_ins.stripe.wire import Body
@@ -130,19 +130,7 @@ def update(call: Call) -> Body:
 
 
 def index(call: Call) -> Body:
-    wanted = {
-        name: call.params[name]
-        for name in ("customer", "payment_intent", "transfer_group")
-        if name in call.params
-    }
-    return page(
-        call,
-        (
-            each
-            for each in call.world.all(call.account, "charge")
-            if all(each[name] == value for name, value in wanted.items())
-        ),
-    )
+    return listed(call, "charge", "customer", "payment_intent", "transfer_group")
 
 
 def refuse_unasked(call: Call, intent: Body, method: Body) -> Body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.stand_ins.stripe import customers, params, payment_intents, setup_intents, shapes
-from ops.stand_ins.stripe.call import Call, fill, page
+from ops.stand_ins.stripe.call import Call, fill, listed
 from ops.stand_ins.stripe.errors import bad_parameter, invalid
 from ops.stand_ins.stripe.params import (
     amount,
@@ -135,11 +135,7 @@ def lapse(call: Call, session: Body) -> None:
 
 
 def index(call: Call) -> Body:
-    wanted = {
-        name: call.params[name] for name in ("customer", "payment_intent", "status") if name in call.params
-    }
-    found = call.world.all(call.account, "checkout.session")
-    return page(call, (each for each in found if all(each[name] == value for name, value in wanted.items())))
+    return listed(call, "checkout.session", "customer", "payment_intent", "status")
 
 
 def pay(call: Call, session: Body, card: Body, *, email: str | None, name: str | None) -> Body:

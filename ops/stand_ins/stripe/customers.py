@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.stand_ins.stripe import methods, params, shapes
-from ops.stand_ins.stripe.call import Call, fill, page
+from ops.stand_ins.stripe.call import Call, fill, listed
 from ops.stand_ins.stripe.errors import invalid
 from ops.stand_ins.stripe.params import array, choice, group, metadata, text
 from ops.stand_ins.stripe.wire import Body
@@ -85,12 +85,4 @@ def delete(call: Call) -> Body:
 
 
 def index(call: Call) -> Body:
-    email = call.params.get("email")
-    return page(
-        call,
-        (
-            each
-            for each in call.world.all(call.account, "customer")
-            if email is None or each["email"] == email
-        ),
-    )
+    return listed(call, "customer", "email")

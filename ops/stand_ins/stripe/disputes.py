@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.stand_ins.stripe import money, params, shapes
-from ops.stand_ins.stripe.call import Call, fill, page
+from ops.stand_ins.stripe.call import Call, fill, listed
 from ops.stand_ins.stripe.errors import invalid
 from ops.stand_ins.stripe.params import anything, flag, group, metadata, text
 from ops.stand_ins.stripe.wire import Body
@@ -94,6 +94,4 @@ def close(call: Call) -> Body:
 
 
 def index(call: Call) -> Body:
-    wanted = {name: call.params[name] for name in ("charge", "payment_intent") if name in call.params}
-    found = call.world.all(call.account, "dispute")
-    return page(call, (each for each in found if all(each[name] == value for name, value in wanted.items())))
+    return listed(call, "dispute", "charge", "payment_intent")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ops.stand_ins.stripe import challenges, charges, methods, params, paying, shapes
-from ops.stand_ins.stripe.call import Call, fill, page
-from ops.stand_ins.stripe.errors import bad_parameter, forbidden, invalid, missing, unexpected_state
+from ops.stand_ins.stripe import charges, intents, methods, params, paying, shapes
+from ops.stand_ins.stripe.call import Call, fill, listed
+from ops.stand_ins.stripe.errors import bad_parameter, invalid, unexpected_state
 from ops.stand_ins.stripe.params import (
     amount,
     anything,
@@ -61,8 +59,7 @@ LIST: params.Schema = {**params.PAGE, "customer": text}
 RETRIEVE: params.Schema = {"client_secret": text}
 
 PLAIN = """amount currency customer description metadata receipt_email application_fee_amount
-    setup_future_usage
-    statement_descriptor statement_descriptor_suffix transfer_group shipping capture_method
+    setup_future_usage statement_descriptor statement_descriptor_suffix transfer_group shipping capture_method
     payment_method_options"""
 WHILE_HELD = set(
     """description metadata receipt_email transfer_group shipping application_fee_amount
@@ -82,10 +79,10 @@ def create(call: Call) -> Body:
     intent = shapes.payment_intent() | {"id": call.world.identifier("pi")}
     intent["client_secret"] = call.world.identifier(f"{intent['id']}_secret")
     fill(intent, sent, f"{PLAIN} confirmation_method on_behalf_of transfer_data")
-    challenges.take_kinds(intent, sent)
+    intents.take_kinds(intent, sent)
     _choose(call, intent, sent)
     if sent.get("confirm"):
-        _refuse_confirmation(call, intent)
+        intents.refuse_confirmation(call, intent)
     call.world.add(call.account, "pi", intent)
     call.world.emit("payment_intent.created", intent)
     return paying.confirm(call, intent, sent) if sent.get("confirm") else intent
@@ -136,31 +133,12 @@ def _choose(call: Call, intent: Body, sent: Body) -> None:
         intent["status"], intent["next_action"] = "requires_confirmation", None
 
 
-def _refuse_confirmation(call: Call, intent: Body) -> None:
-    if intent["payment_method"] is None:
-        raise invalid(
-            "A payment intent is confirmed with a payment method.", code="payment_intent_unexpected_state",
-            payment_intent=intent,
-        )  # fmt: skip
-    challenges.refuse_without_way_back(call, intent, call.params)
-
-
-def mine(call: Call) -> Body:
-    """The intent of the address; a browser must know its secret."""
-    intent = call.change("payment_intent", call.ids[0], "intent")
-    if call.browser and call.params.get("client_secret") != intent["client_secret"]:
-        if "client_secret" not in call.params:
-            raise forbidden("A publishable key needs the client secret of the intent.", "secret_key_required")
-        raise missing("payment_intent", call.ids[0], "intent")
-    return intent
-
-
 def retrieve(call: Call) -> Body:
-    return mine(call)
+    return intents.mine(call, "payment_intent")
 
 
 def update(call: Call) -> Body:
-    intent, sent = mine(call), call.params
+    intent, sent = intents.mine(call, "payment_intent"), call.params
     names = set(sent)
     if intent["status"] in ("succeeded", "canceled", "processing"):
         if names - {"description", "metadata", "receipt_email"}:
@@ -168,6 +146,12 @@ def update(call: Call) -> Body:
     elif intent["status"] == "requires_capture" and names - WHILE_HELD:
         raise unexpected_state("payment_intent", "updated in that way", intent, "before it is authorised")
     refuse_amount(sent.get("amount") or intent["amount"], sent.get("currency") or intent["currency"])
+    if names & {"amount", "application_fee_amount", "transfer_data"}:
+        terms = {name: sent.get(name, intent[name]) for name in ("amount", "application_fee_amount")}
+        shares = {**(intent["transfer_data"] or {}), **(sent.get("transfer_data") or {})}
+        refuse_transfers(call, {**terms, "transfer_data": shares})
+    if customer := sent.get("customer"):
+        call.find("customer", customer, "customer")
     before = fill(intent, sent, PLAIN)
     if "transfer_data" in sent:
         intent["transfer_data"] = {**(intent["transfer_data"] or {}), **(sent["transfer_data"] or {})}
@@ -179,17 +163,17 @@ def update(call: Call) -> Body:
 
 
 def confirm(call: Call) -> Body:
-    intent = mine(call)
+    intent = intents.mine(call, "payment_intent")
     if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
         raise unexpected_state("payment_intent", "confirmed", intent, "requires_confirmation")
     _choose(call, intent, call.params)
-    _refuse_confirmation(call, intent)
+    intents.refuse_confirmation(call, intent)
     fill(intent, call.params, "receipt_email setup_future_usage shipping capture_method")
     return paying.confirm(call, intent, call.params)
 
 
 def capture(call: Call) -> Body:
-    intent, sent = mine(call), call.params
+    intent, sent = intents.mine(call, "payment_intent"), call.params
     if intent["status"] != "requires_capture":
         raise unexpected_state("payment_intent", "captured", intent, "requires_capture")
     wanted: int = sent.get("amount_to_capture") or intent["amount_capturable"]
@@ -218,13 +202,11 @@ def capture(call: Call) -> Body:
 
 
 def cancel(call: Call) -> Body:
-    intent = mine(call)
+    intent = intents.mine(call, "payment_intent")
     if intent["status"] in ("succeeded", "canceled"):
         raise unexpected_state("payment_intent", "canceled", intent, "before it succeeds")
     return paying.end(call, intent, call.params.get("cancellation_reason"))
 
 
 def index(call: Call) -> Body:
-    customer: Any = call.params.get("customer")
-    found = call.world.all(call.account, "payment_intent")
-    return page(call, (each for each in found if customer is None or each["customer"] == customer))
+    return listed(call, "payment_intent", "customer")

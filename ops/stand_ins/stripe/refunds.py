@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.stand_ins.stripe import methods, money, params, shapes
-from ops.stand_ins.stripe.call import Call, fill, page
+from ops.stand_ins.stripe.call import Call, fill, listed
 from ops.stand_ins.stripe.errors import bad_parameter, invalid
 from ops.stand_ins.stripe.params import amount, choice, flag, metadata, text
 from ops.stand_ins.stripe.wire import Body
@@ -21,6 +21,10 @@ LIST: params.Schema = {**params.PAGE, "charge": text, "payment_intent": text}
 def create(call: Call) -> Body:
     charge, sent = _charge(call), call.params
     wanted = _refundable(charge, sent.get("amount"))
+    if sent.get("reverse_transfer") and not charge["transfer"]:
+        raise invalid("The charge has no transfer to reverse.", param="reverse_transfer")
+    if sent.get("refund_application_fee") and not charge["application_fee"]:
+        raise invalid("The charge has no application fee.", param="refund_application_fee")
     card = methods.card_of(call, call.world.objects[charge["payment_method"]].body)
     refund = call.world.add(
         call.account,
@@ -74,8 +78,6 @@ def _refundable(charge: Body, wanted: int | None) -> int:
 
 def _reverse(call: Call, charge: Body, refund: Body) -> None:
     """The connected account gives back its part, in proportion."""
-    if not charge["transfer"]:
-        raise invalid("The charge has no transfer to reverse.", param="reverse_transfer")
     transfer = call.world.objects[charge["transfer"]].body
     left = transfer["amount"] - transfer["amount_reversed"]
     share = min(share_of(refund["amount"], transfer["amount"], charge["amount_captured"]), left)
@@ -85,8 +87,6 @@ def _reverse(call: Call, charge: Body, refund: Body) -> None:
 
 
 def _return_fee(call: Call, charge: Body, refund: Body) -> None:
-    if not charge["application_fee"]:
-        raise invalid("The charge has no application fee.", param="refund_application_fee")
     fee = call.world.objects[charge["application_fee"]].body
     left = fee["amount"] - fee["amount_refunded"]
     share = min(share_of(refund["amount"], fee["amount"], charge["amount_captured"]), left)
@@ -129,9 +129,7 @@ def update(call: Call) -> Body:
 
 
 def index(call: Call) -> Body:
-    wanted = {name: call.params[name] for name in ("charge", "payment_intent") if name in call.params}
-    found = call.world.all(call.account, "refund")
-    return page(call, (each for each in found if all(each[name] == value for name, value in wanted.items())))
+    return listed(call, "refund", "charge", "payment_intent")
 
 
 def retrieve_fee(call: Call) -> Body:
@@ -139,9 +137,7 @@ def retrieve_fee(call: Call) -> Body:
 
 
 def index_fees(call: Call) -> Body:
-    charge = call.params.get("charge")
-    found = call.world.all(call.account, "application_fee")
-    return page(call, (each for each in found if charge is None or each["charge"] == charge))
+    return listed(call, "application_fee", "charge")
 
 
 def create_fee_refund(call: Call) -> Body:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 
-from ops.stand_ins.stripe import challenges, methods, params, shapes
-from ops.stand_ins.stripe.call import Call, fill, page
+from ops.stand_ins.stripe import challenges, intents, methods, params, shapes
+from ops.stand_ins.stripe.call import Call, fill, listed
 from ops.stand_ins.stripe.cards import Asks, Decline
-from ops.stand_ins.stripe.errors import Refusal, forbidden, invalid, missing, unexpected_state
+from ops.stand_ins.stripe.errors import Refusal, unexpected_state
 from ops.stand_ins.stripe.params import anything, array, choice, flag, group, metadata, text
 from ops.stand_ins.stripe.wire import Body
 
@@ -42,10 +42,10 @@ def create(call: Call) -> Body:
     intent = shapes.setup_intent() | {"id": call.world.identifier("seti")}
     intent["client_secret"] = call.world.identifier(f"{intent['id']}_secret")
     fill(intent, sent, "customer description metadata usage on_behalf_of")
-    challenges.take_kinds(intent, sent)
+    intents.take_kinds(intent, sent)
     _choose(call, intent)
     if sent.get("confirm"):
-        _refuse_confirmation(call, intent)
+        intents.refuse_confirmation(call, intent)
     call.world.add(call.account, "seti", intent)
     call.world.emit("setup_intent.created", intent)
     return _confirm(call, intent) if sent.get("confirm") else intent
@@ -62,45 +62,28 @@ def _choose(call: Call, intent: Body) -> None:
     intent |= {"payment_method": method["id"], "status": "requires_confirmation", "next_action": None}
 
 
-def mine(call: Call) -> Body:
-    """The intent of the address; a browser must know its secret."""
-    intent = call.change("setup_intent", call.ids[0], "intent")
-    if call.browser and call.params.get("client_secret") != intent["client_secret"]:
-        if "client_secret" not in call.params:
-            raise forbidden("A publishable key needs the client secret of the intent.", "secret_key_required")
-        raise missing("setup_intent", call.ids[0], "intent")
-    return intent
-
-
 def retrieve(call: Call) -> Body:
-    return mine(call)
+    return intents.mine(call, "setup_intent")
 
 
 def update(call: Call) -> Body:
-    intent = mine(call)
+    intent = intents.mine(call, "setup_intent")
     if intent["status"] in ("succeeded", "canceled") and set(call.params) - {"description", "metadata"}:
         raise unexpected_state("setup_intent", "updated", intent, "before it succeeds")
+    if customer := call.params.get("customer"):
+        call.find("customer", customer, "customer")
     fill(intent, call.params, "customer description metadata")
     _choose(call, intent)
     return intent
 
 
 def confirm(call: Call) -> Body:
-    intent = mine(call)
+    intent = intents.mine(call, "setup_intent")
     if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
         raise unexpected_state("setup_intent", "confirmed", intent, "requires_confirmation")
     _choose(call, intent)
-    _refuse_confirmation(call, intent)
+    intents.refuse_confirmation(call, intent)
     return _confirm(call, intent)
-
-
-def _refuse_confirmation(call: Call, intent: Body) -> None:
-    if intent["payment_method"] is None:
-        raise invalid(
-            "A setup intent is confirmed with a payment method.", code="setup_intent_unexpected_state",
-            setup_intent=intent,
-        )  # fmt: skip
-    challenges.refuse_without_way_back(call, intent, call.params)
 
 
 def _confirm(call: Call, intent: Body) -> Body:
@@ -148,7 +131,7 @@ def answered(call: Call, intent: Body, *, passed: bool) -> None:
 
 
 def cancel(call: Call) -> Body:
-    intent = mine(call)
+    intent = intents.mine(call, "setup_intent")
     if intent["status"] in ("succeeded", "canceled"):
         raise unexpected_state("setup_intent", "canceled", intent, "before it succeeds")
     intent |= {
@@ -160,6 +143,4 @@ def cancel(call: Call) -> Body:
 
 
 def index(call: Call) -> Body:
-    wanted = {name: call.params[name] for name in ("customer", "payment_method") if name in call.params}
-    found = call.world.all(call.account, "setup_intent")
-    return page(call, (each for each in found if all(each[name] == value for name, value in wanted.items())))
+    return listed(call, "setup_intent", "customer", "payment_method")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.stand_ins.stripe import money, params, shapes_connect
-from ops.stand_ins.stripe.call import Call, fill, page
+from ops.stand_ins.stripe.call import Call, fill, listed, page
 from ops.stand_ins.stripe.errors import Refusal, invalid, missing
 from ops.stand_ins.stripe.params import amount, choice, currency, flag, metadata, text
 from ops.stand_ins.stripe.wire import Body
@@ -100,9 +100,7 @@ def update(call: Call) -> Body:
 
 
 def index(call: Call) -> Body:
-    wanted = {name: call.params[name] for name in ("destination", "transfer_group") if name in call.params}
-    found = call.world.all(call.account, "transfer")
-    return page(call, (each for each in found if all(each[name] == value for name, value in wanted.items())))
+    return listed(call, "transfer", "destination", "transfer_group")
 
 
 def reverse(call: Call) -> Body:
@@ -225,6 +223,4 @@ def cancel_payout(call: Call) -> Body:
 
 
 def payouts(call: Call) -> Body:
-    status = call.params.get("status")
-    found = call.world.all(call.account, "payout")
-    return page(call, (each for each in found if status is None or each["status"] == status))
+    return listed(call, "payout", "status")
