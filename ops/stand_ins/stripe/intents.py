@@ -39,9 +39,8 @@ def refuse_confirmation(call: Call, intent: Body) -> None:
         raise Refusal(400, "A payment method is needed.", code=f"{kind}_unexpected_state", **more)
     automatic = intent["automatic_payment_methods"]
     leads_away = automatic and automatic["allow_redirects"] == "always"
-    if leads_away and not (
-        call.browser or call.params.get("return_url") or call.params.get("use_stripe_sdk")
-    ):
+    in_a_page = call.browser or call.params.get("use_stripe_sdk")
+    if leads_away and not in_a_page and not call.params.get("return_url"):
         raise bad_parameter(
             "A return_url is needed, or automatic_payment_methods[allow_redirects]=never, or a list.",
             "return_url",
