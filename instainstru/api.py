@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import changes, lessons, taking
 from instainstru.lib import documents
-from instructors.api import directory, hours, search, times
+from instructors.api import directory, hours, legacy, search, times
 from students import api as students
 
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("instructors", directory.Instructors.as_view()),
     path("instructors/me/hours", hours.Hours.as_view()),
     path("instructors/me/week/<str:day>", hours.Week.as_view()),
+    path("instructors/me/availability/operations", legacy.Operations.as_view()),
     path("instructors/<str:instructor>", directory.OneInstructor.as_view()),
     path("holds", taking.Holds.as_view()),
     path("holds/<uuid:hold_id>", taking.Hold.as_view()),

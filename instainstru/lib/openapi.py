@@ -126,6 +126,7 @@ def call(
     kind: str = "application/json",
     refusals: Mapping[int, str] | None = None,
     parameters: Sequence[OpenApiParameter] = (),
+    deprecated: bool = False,
 ) -> Callable[[Any], Any]:
     """Decorate a view's method. ``answers`` is a serializer or a type; None where nothing is sent."""
     done: Any = OpenApiResponse(description=says) if answers is None else answers
@@ -142,4 +143,5 @@ def call(
         request=body,
         responses=dict(sorted(responses.items(), key=lambda item: str(item[0]))),
         parameters=list(parameters),
+        deprecated=deprecated or None,
     )

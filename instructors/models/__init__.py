@@ -9,10 +9,12 @@ from instructors.models.catalogue import (
     Offering,
     Subject,
 )
+from instructors.models.legacy import AvailabilityImport, ImportedInstructor, OldSlot
 from instructors.models.places import Place, PlaceAlias
 from instructors.models.profile import Instructor
 
 __all__ = [
-    "IN_PERSON", "Alias", "Audience", "CalendarBlock", "Category", "DateHours", "Instructor", "Level",
-    "Modality", "Offering", "OpenDay", "Place", "PlaceAlias", "Subject", "WeeklyHours",
+    "IN_PERSON", "Alias", "Audience", "AvailabilityImport", "CalendarBlock", "Category", "DateHours",
+    "ImportedInstructor", "Instructor", "Level", "Modality", "Offering", "OldSlot", "OpenDay", "Place",
+    "PlaceAlias", "Subject", "WeeklyHours",
 ]  # fmt: skip

@@ -266,6 +266,14 @@ def write(days: dict[Day, Free]) -> None:
     )
 
 
+def unmake(instructor: Instructor) -> None:
+    """Take the open days away again of an instructor whose calendar had not been opened before."""
+    OpenDay.objects.filter(instructor=instructor).delete()
+    instructor.open_until = None
+    instructor.save(update_fields=["open_until"])
+    refresh_next_free(instructor)
+
+
 def refresh_next_free(instructor: Instructor) -> None:
     """Write the start of the first free range that is not over down on the offerings: search's bound.
 
