@@ -52,11 +52,13 @@ class Request:
     validate_only: bool = False
 
 
-def read_request(body: Mapping[str, Any]) -> Request:
+def read_request(body: Any) -> Request:
     """The body as the old system took it; raises ``Invalid`` naming the first field that cannot be read."""
+    if not isinstance(body, Mapping):
+        raise Invalid("Send an object with a list of operations.", field="operations")
     refuse_unknown(body, ("operations", "validate_only"))
     operations = body.get("operations")
-    if not isinstance(operations, list) or not operations:
+    if not isinstance(operations, list):
         raise Invalid("Send a list of operations.", field="operations")
     if len(operations) > MOST_OPERATIONS:
         raise Invalid(f"At most {MOST_OPERATIONS} operations at a time.", field="operations")

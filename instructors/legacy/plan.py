@@ -78,7 +78,7 @@ def make(
             windows = raw.get(day, [])
             plan.dates[day] = None if windows == walls.real(day, plan.week[day.weekday()]) else windows
     beyond = (day for day in closed if last is None or day > last)
-    plan.dates.update({day: [] for day in beyond if goes_on})
+    plan.dates.update({day: [] if plan.week[day.weekday()] else None for day in beyond})
     return plan
 
 
