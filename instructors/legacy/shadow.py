@@ -122,8 +122,8 @@ class Pair:
         )
 
     def _of_date(self, line: int, day: date) -> Difference | None:
-        old = _shown(walls.joined(_minutes(slot) for slot in self.old.on(day)))
-        new = _shown(walls.joined((slot.low, slot.high) for slot in self.new.days.get(day, ())))
+        old = _shown(_disjoint(_minutes(slot) for slot in self.old.on(day)))
+        new = _shown(_disjoint((slot.low, slot.high) for slot in self.new.days.get(day, ())))
         if old == new:
             self.told.pop(day, None)
             return None
@@ -222,6 +222,17 @@ def _renamed(answers: Sequence[Outcome], results: Any) -> Iterator[tuple[int, in
             ours = answers[index].slot_id
             if ours and ours != number:
                 yield number, ours
+
+
+def _disjoint(windows: Iterable[Window]) -> list[Window]:
+    """Windows that overlap as one; those that only touch stay two, as both sides may keep them."""
+    result: list[Window] = []
+    for low, high in sorted(windows):
+        if result and low < result[-1][1]:
+            result[-1] = (result[-1][0], max(high, result[-1][1]))
+        else:
+            result.append((low, high))
+    return result
 
 
 def _minutes(slot: OldSlot) -> Window:

@@ -245,9 +245,18 @@ OPERATIONS = st.one_of(
     ),
     st.builds(Operation, st.just("remove"), st.none(), st.none(), st.none(), st.none() | IDS),
 )
-REQUESTS = st.lists(
-    st.builds(Request, st.lists(OPERATIONS, min_size=1, max_size=8), st.booleans()), max_size=5
+# Slots of one date that meet: they overlap, touch, lie one minute apart and two.
+SMALL = st.integers(1, 4)
+TIGHT = st.one_of(
+    st.sampled_from(
+        [add("09:00", "10:00"), add("10:00", "11:00"), add("11:00", "12:00"), add("14:00", "15:00")]
+    ),
+    st.builds(update, SMALL, end=st.sampled_from(["09:58", "09:59", "10:00", "11:00", "14:00"])),
+    st.builds(update, SMALL, start=st.sampled_from(["09:00", "10:00", "10:01", "11:02"])),
+    st.builds(remove, SMALL),
 )
+BATCHES = st.lists(OPERATIONS, min_size=1, max_size=8) | st.lists(TIGHT, min_size=3, max_size=12)
+REQUESTS = st.lists(st.builds(Request, BATCHES, st.booleans()), max_size=5)
 
 
 @st.composite
