@@ -182,8 +182,10 @@ def _import(
     outcome = _outcome(before, wanted, options)
     if run is None:
         return outcome, wanted.findings
+    after = before
     if outcome == Outcome.IMPORTED:
         replace(locked, wanted.week, wanted.dates, by=None)
+        after = states.changed(before, wanted.week, wanted.dates)
     if outcome != Outcome.KEPT:
         states.write_slots(locked, ((day, slot) for day, some in wanted.slots.items() for slot in some))
     ImportedInstructor.objects.create(
@@ -191,7 +193,7 @@ def _import(
         instructor=locked,
         outcome=outcome,
         before=before,
-        after=states.version(states.read(locked)),
+        after=states.version(after),
         counts=wanted.counts(),
         findings=[asdict(found) for found in wanted.findings],
     )

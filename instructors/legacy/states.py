@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.db import connection
+
 from instructors.legacy.board import Slot
 from instructors.models import Instructor
 from instructors.models.legacy import OldSlot
@@ -15,7 +17,12 @@ from instructors.services import schedule
 from instructors.services.replace import dates_of
 from instructors.services.schedule import Window
 
-Dates = Mapping[date, Sequence[Window]]
+# A statement of its own: an import writes hundreds of these for each instructor.
+_INSERT = """
+    INSERT INTO instructors_oldslot (instructor_id, id, date, from_min, to_min)
+    SELECT %s, * FROM unnest(%s::bigint[], %s::date[], %s::smallint[], %s::smallint[])
+    ON CONFLICT DO NOTHING
+"""
 
 
 def read(instructor: Instructor) -> dict[str, Any]:
@@ -29,6 +36,20 @@ def read(instructor: Instructor) -> dict[str, Any]:
         ],
         "is_open": instructor.open_until is not None,
     }
+
+
+def changed(
+    state: Mapping[str, Any],
+    week: Mapping[int, Sequence[Window]],
+    dates: Mapping[date, Sequence[Window] | None],
+) -> dict[str, Any]:
+    """The state as ``services.replace`` leaves it; as good as reading it again."""
+    kept = dict(state["dates"])
+    for day, windows in dates.items():
+        kept.pop(day.isoformat(), None)
+        if windows is not None:
+            kept[day.isoformat()] = sorted(windows)
+    return {**state, "week": [sorted(week.get(day, ())) for day in range(7)], "dates": kept}
 
 
 def version(state: Mapping[str, Any]) -> str:
@@ -56,12 +77,7 @@ def slots(state: Mapping[str, Any]) -> Iterable[tuple[date, Slot]]:
 def write_slots(instructor: Instructor, wanted: Iterable[tuple[date, Slot]]) -> None:
     """Make these the instructor's old ids. One that somebody else has already is left with them."""
     OldSlot.objects.filter(instructor=instructor).delete()
-    OldSlot.objects.bulk_create(
-        (
-            OldSlot(id=slot.id, instructor=instructor, date=day, from_min=slot.low, to_min=slot.high)
-            for day, slot in wanted
-            if slot.id
-        ),
-        ignore_conflicts=True,
-        batch_size=2000,
-    )
+    rows = [(slot.id, day, slot.low, slot.high) for day, slot in wanted if slot.id]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [instructor.pk, *map(list, zip(*rows, strict=True))])
