@@ -97,7 +97,6 @@ def prepare(paths: Sequence[Path], options: Options, *, dry_run: bool = False) -
     """Read the files and find the people. Raises ``FileProblem`` or ``AlreadyDone``; writes no hours."""
     for path in paths:
         files.check(path)
-    run, resumed = (None, False) if dry_run else _run_of(paths, options)
     spool = Spool()
     number = 0
     try:
@@ -110,6 +109,8 @@ def prepare(paths: Sequence[Path], options: Options, *, dry_run: bool = False) -
                 if reading.row:
                     spool.add(reading.row)
         spool.ready()
+        # Only now: files that cannot be read leave no run behind.
+        run, resumed = (None, False) if dry_run else _run_of(paths, options)
         job = Job(spool, options, {}, run, resumed)
         job.counts["records"] = number
         job.members = _members(job)

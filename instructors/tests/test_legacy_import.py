@@ -302,7 +302,7 @@ def test_a_file_that_cannot_be_read_is_refused_whole(db, tmp_path, content, mess
     path.write_bytes(content)
     with pytest.raises(CommandError, match=message):
         call_command("import_availability", str(path))
-    assert not ImportedInstructor.objects.exists()
+    assert not AvailabilityImport.objects.exists()
 
 
 @pytest.mark.parametrize(

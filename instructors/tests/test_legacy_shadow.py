@@ -75,13 +75,13 @@ def test_a_difference_that_nobody_expected_fails(shadow, monkeypatch, capsys, tm
     lines = *ROWS, request(add("10:00", "10:30"))
     found, summary, status = shadow(*lines)
     assert status == 1
-    assert [one["names"] for one in found] == [[]]
-    assert summary["not_known"] == 1
+    assert [(one["what"], one["names"]) for one in found] == [("answer", []), ("hours", [])]
+    assert summary["not_known"] == 2
     with pytest.raises(SystemExit):
         call_command("shadow_availability", str(tmp_path / "operations.jsonl"))
     out = capsys.readouterr().out
-    assert "NOT KNOWN" in out
-    assert "1 differences that nobody expected" in out
+    assert "     3.0         7  2026-12-07  answer  NOT KNOWN" in out
+    assert "2 differences that nobody expected" in out
 
 
 def test_numbers_that_recorded_answers_gave_are_followed(shadow):

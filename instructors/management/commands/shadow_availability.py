@@ -102,7 +102,7 @@ class Command(BaseCommand):
             where = f"{one.line}" + (f".{one.operation}" if one.operation is not None else "")
             names = ", ".join(one.names) or "NOT KNOWN"
             self.stdout.write(
-                f"{where:>8}  {one.instructor:>8}  {one.date or '':<10}  {one.what:<6}  {names:<18}  "
+                f"{where:>8}  {one.instructor:>8}  {one.date or ''!s:<10}  {one.what:<6}  {names:<18}  "
                 f"{one.old} → {one.new}"
             )
 
