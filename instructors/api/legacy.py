@@ -13,11 +13,12 @@ from rest_framework.request import Request
 
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
-from instainstru.lib import etags
+from instainstru.lib import clock, etags
 from instainstru.lib.drf import ApiView, answer
 from instainstru.lib.openapi import call
 from instructors.legacy import bridge
 from instructors.legacy.operations import ACTIONS, MOST_OPERATIONS, Outcome, read_request
+from instructors.legacy.walls import ZONE
 from instructors.services import profile, weeks
 
 DEPRECATED_AT = datetime(2026, 12, 1, tzinfo=UTC)
@@ -26,11 +27,11 @@ SUNSET_AT = datetime(2027, 7, 1, tzinfo=UTC)
 DEPRECATION_HEADERS = {
     "Deprecation": f"@{DEPRECATED_AT.timestamp():.0f}",
     "Sunset": http_date(SUNSET_AT.timestamp()),
-    "Link": '</api/v1/instructors/me/week/{day}>; rel="successor-version", </api/v1/docs>; rel="deprecation"',
 }
+WEEKS = "/api/v1/instructors/me/week"
 NOTICE = (
     "These operations were turned into the weeks below. Read and write weeks instead: "
-    "GET and PUT /api/v1/instructors/me/week/{date}."
+    f"GET and PUT {WEEKS}/{{date}}."
 )
 
 
@@ -113,6 +114,8 @@ class Operations(ApiView):
         """Refusals are told about the end as well."""
         for name, value in DEPRECATION_HEADERS.items():
             response[name] = value
+        week = f"{WEEKS}/{clock.today(ZONE)}"
+        response["Link"] = f'<{week}>; rel="successor-version", </api/v1/docs>; rel="deprecation"'
         return super().finalize_response(request, response, *args, **kwargs)
 
 
@@ -130,5 +133,5 @@ def _show_week(week: weeks.Week) -> dict[str, Any]:
     return {
         "week": monday,
         "etag": etags.tag(week.version),
-        "address": f"/api/v1/instructors/me/week/{monday}",
+        "address": f"{WEEKS}/{monday}",
     }

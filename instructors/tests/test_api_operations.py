@@ -106,7 +106,8 @@ def test_every_answer_tells_of_the_end_and_of_what_comes_instead(cast, ana):
         assert response.headers["Deprecation"] == f"@{int(DEPRECATED_AT.timestamp())}"
         assert parsedate_to_datetime(response.headers["Sunset"]) == SUNSET_AT
         assert SUNSET_AT > DEPRECATED_AT
-        assert 'rel="successor-version"' in response.headers["Link"]
+        links = response.headers["Link"]
+        assert links.startswith(f'</api/v1/instructors/me/week/{in_days(0)}>; rel="successor-version"')
     assert "Deprecation" not in Caller(cast.ana).get("/instructors/me/hours").headers
 
 
