@@ -304,11 +304,11 @@ def test_an_instructor_is_told_how_they_stand_with_us(
     }[change]
     ana = cast.piano.instructor
     if change == "reinstate":
-        profile.suspend(ana, by=cast.staff, reason="Somebody complained")
+        standing.suspend(ana, by=cast.staff, reason="Somebody complained")
         react()
         ana.refresh_from_db()
     if change == "suspend":
-        profile.suspend(ana, by=cast.staff, reason="Somebody complained")
+        standing.suspend(ana, by=cast.staff, reason="Somebody complained")
     else:
         Event.objects.create(
             kind=kind, subject_type="instructor", subject_id=str(ana.pk), version=99, created_at=clock.now()

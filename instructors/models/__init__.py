@@ -10,9 +10,9 @@ from instructors.models.catalogue import (
     Subject,
 )
 from instructors.models.places import Place, PlaceAlias
-from instructors.models.profile import Instructor
+from instructors.models.profile import Instructor, OldAddress
 
 __all__ = [
     "IN_PERSON", "Alias", "Audience", "CalendarBlock", "Category", "DateHours", "Instructor", "Level",
-    "Modality", "Offering", "OpenDay", "Place", "PlaceAlias", "Subject", "WeeklyHours",
+    "Modality", "Offering", "OldAddress", "OpenDay", "Place", "PlaceAlias", "Subject", "WeeklyHours",
 ]  # fmt: skip

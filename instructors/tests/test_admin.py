@@ -94,7 +94,7 @@ def test_the_queue_holds_exactly_those_of_whom_nothing_is_missing(draft: Instruc
     if lack == "headline":
         draft.headline = ""
     elif lack == "bio":
-        draft.bio = "x" * (profile.SHORTEST_BIO - 1)
+        draft.bio = "x" * (standing.SHORTEST_BIO - 1)
     elif lack == "place":
         draft.place = None
     elif lack == "offerings":
@@ -102,8 +102,8 @@ def test_the_queue_holds_exactly_those_of_whom_nothing_is_missing(draft: Instruc
     elif lack == "hours":
         schedule.set_week(draft, {}, by=draft.user)
     draft.save()
-    assert list(profile.missing(draft)) == ([] if lack == "nothing" else [lack])
-    waiting = list(profile.waiting(Instructor.objects.all()))
+    assert list(standing.missing(draft)) == ([] if lack == "nothing" else [lack])
+    waiting = list(standing.submitted(Instructor.objects.all()))
     assert waiting == ([draft] if lack == "nothing" else [])
 
 

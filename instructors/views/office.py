@@ -132,13 +132,13 @@ def _status(instructor: Instructor) -> dict[str, str]:
     }
     status = Instructor.Status(instructor.status)
     text = texts[status]
-    if status == Instructor.Status.DRAFT and not profile.missing(instructor):
+    if status == Instructor.Status.DRAFT and not standing.missing(instructor):
         text = "All is there. We check who you are, then students can book you."
     return {"label": status.label, "kind": STATUS_KINDS[status], "text": text}
 
 
 def _steps(instructor: Instructor) -> list[dict[str, Any]]:
-    missing = profile.missing(instructor)
+    missing = standing.missing(instructor)
     return [
         {
             "label": label,
