@@ -91,6 +91,10 @@ def details(event: Event, *, zone: str) -> list[str]:
     if event.kind == Kind.BOOKING_RESCHEDULED:
         before, after = (_moment(told, zone) for told in (data.get("previous"), state.get("starts_at")))
         found.append(f"From {before} to {after}.")
+    if data.get("asked"):
+        found.append(f"To {_moment(data['asked'], zone)}.")
+    if data.get("agreed"):
+        found.append("The other side had asked for it.")
     if data.get("tier") in Tier.values:
         found.append(f"{Tier(data['tier']).label}.")
     if data.get("absent"):

@@ -24,7 +24,7 @@ from instainstru.events.kinds import Kind
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
 from instructors.models import Modality, Place
-from instructors.services import profile
+from instructors.services import standing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 # Monday; the lesson is on Thursday 3 December at 6 pm in New York.
@@ -289,7 +289,8 @@ def test_the_same_letter_sent_twice_is_one_message_to_a_mail_program(cast: Cast)
 @pytest.mark.parametrize(
     ("change", "subject", "link"),
     [
-        ("verify", "You are verified: students can book you now", "hours"),
+        ("submit", "We have your profile: what happens next", "office/listing"),
+        ("verify", "You are verified: students can book you now", "office/page"),
         ("suspend", "Your profile is suspended", "teaching/"),
         ("reinstate", "Your profile is back", "hours"),
     ],
@@ -298,6 +299,7 @@ def test_an_instructor_is_told_how_they_stand_with_us(
     cast: Cast, change: str, subject: str, link: str
 ) -> None:
     kind = {
+        "submit": Kind.INSTRUCTOR_SUBMITTED,
         "verify": Kind.INSTRUCTOR_VERIFIED,
         "suspend": Kind.INSTRUCTOR_SUSPENDED,
         "reinstate": Kind.INSTRUCTOR_REINSTATED,

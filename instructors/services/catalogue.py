@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -122,6 +123,15 @@ def save_offering(offering: Offering, *, by: Any) -> Offering:
     data = {"offering": offering.pk, "new": is_new, "price_per_hour": offering.price_per_hour}
     record(Kind.OFFERING_CHANGED, offering.instructor, by=by, data=data)
     return offering
+
+
+@transaction.atomic
+def set_ways(ways: Mapping[Offering, Sequence[str]], *, by: Any) -> None:
+    """How the lessons of each offering may be met; those that stay as they are leave no event."""
+    for offering, wanted in ways.items():
+        if set(wanted) != set(offering.modalities):
+            offering.modalities = list(wanted)
+            save_offering(offering, by=by)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
+from instainstru.accounts import services as accounts
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
@@ -83,7 +85,9 @@ def become_instructor(user: User, *, by: Any) -> Instructor:
     existing = Instructor.objects.filter(user=user).first()
     if existing:
         return existing
-    instructor = Instructor.objects.create(user=user, slug=addresses.free_slug(user), time_zone=user.time_zone)
+    instructor = Instructor.objects.create(
+        user=user, slug=addresses.free_slug(user), time_zone=user.time_zone
+    )
     record(Kind.INSTRUCTOR_CREATED, instructor, by=by)
     return instructor
 
@@ -121,6 +125,23 @@ def change(instructor: Instructor, *, by: Any, **facts: Any) -> Instructor:
     if changed:
         record(Kind.INSTRUCTOR_CHANGED, locked, by=by, data={"changed": changed})
     return locked
+
+
+@transaction.atomic
+def introduce(
+    instructor: Instructor, *, first_name: str, last_name: str, by: Any, **facts: Any
+) -> Instructor:
+    """Change the name of the instructor's account together with facts of the profile."""
+    user = instructor.user
+    accounts.change_profile(user, first_name=first_name, last_name=last_name, time_zone=user.time_zone)
+    return change(instructor, by=by, **facts)
+
+
+@transaction.atomic
+def locate(instructor: Instructor, *, ways: Mapping[Offering, Sequence[str]], by: Any, **facts: Any) -> None:
+    """Say where the instructor is and how each offering's lessons are met, together."""
+    change(instructor, by=by, **facts)
+    catalogue.set_ways(ways, by=by)
 
 
 def public_point(instructor: Instructor) -> tuple[float | None, float | None]:

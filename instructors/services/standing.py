@@ -164,7 +164,13 @@ def _stand(
     locked: Instructor, status: Status, *, kind: Kind, by: Any, reason: str = "", **facts: Any
 ) -> Instructor:
     """Write the standing; facts of another standing end with it."""
-    changes = {"status": status, "submitted_at": None, "sent_back_reason": "", "suspended_reason": "", **facts}
+    changes = {
+        "status": status,
+        "submitted_at": None,
+        "sent_back_reason": "",
+        "suspended_reason": "",
+        **facts,
+    }
     for name, value in changes.items():
         setattr(locked, name, value)
     locked.save(update_fields=[*changes])

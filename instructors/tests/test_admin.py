@@ -22,7 +22,7 @@ from bookings.tests.factories import (
 from instainstru.events.kinds import Kind
 from instainstru.events.log import history
 from instructors.models import Instructor, Place
-from instructors.services import profile, schedule
+from instructors.services import schedule, standing
 from instructors.services.weeks import monday_of
 
 pytestmark = pytest.mark.django_db
