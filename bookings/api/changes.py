@@ -18,6 +18,7 @@ from bookings.serializers import (
     CancelBody,
     CancellationAnswer,
     MoveAnswer,
+    MoveRequestAnswer,
     NoShowBody,
     NothingBody,
     RescheduleBody,
@@ -93,8 +94,8 @@ class Reschedule(ChangeView):
         name="reschedule_booking",
         body=RescheduleBody,
         answers=BookingAnswer,
+        also={202: MoveRequestAnswer},
         refusals={
-            202: "With `ask`: the other side is asked; the body is a `MoveRequest`.",
             **ABSENT,
             409: f"{CHANGING[409]} Also `needs_consent` (then `ask`), `moved_already`; "
             "`slot_taken` with `alternatives`.",

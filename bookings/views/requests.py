@@ -42,6 +42,7 @@ def answer(request: HttpRequest, booking_id: UUID, request_id: UUID) -> HttpResp
             messages.info(request, "There is nothing to answer any more.")
         return redirect("bookings:lesson", met.booking.pk)
     form = CancelForm(posted(request), other_name=presentation.other_name(met.booking, party=met.party))
+    form.fields["reason"].label = "A word why, if you decline"
     status, gone = 200, False
     if request.method == "POST" and form.is_valid():
         try:

@@ -65,11 +65,11 @@ class InstructorAdmin(ActingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instructor]:
         return super().get_queryset(request).select_related("user", "place")
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         """The queue is served in the order of arrival."""
         if request.GET.get("queue") == "waiting":
             return ("submitted_at", "pk")
-        return tuple(super().get_ordering(request))
+        return super().get_ordering(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Instructor], search_term: str

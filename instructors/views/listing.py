@@ -176,7 +176,9 @@ def _hours_said(week: dict[int, list[schedule.Window]], instructor: Instructor) 
     return {
         "zone": presentation.zone(instructor.time_zone),
         "week": [
-            {"day": label, "hours": presentation.windows(week[day])} for day, label in WEEKDAYS if week[day]
+            {"day": label, "hours": presentation.unbroken(presentation.windows(week[day]))}
+            for day, label in WEEKDAYS
+            if week[day]
         ],
         "version": schedule.version_of(week),
         "editor_url": reverse("instructors:office_hours"),
