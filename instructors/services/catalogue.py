@@ -126,12 +126,22 @@ def save_offering(offering: Offering, *, by: Any) -> Offering:
 
 
 @transaction.atomic
-def set_ways(ways: Mapping[Offering, Sequence[str]], *, by: Any) -> None:
+def set_ways(instructor: Instructor, ways: Mapping[Offering, Sequence[str]], *, by: Any) -> None:
     """How the lessons of each offering may be met; those that stay as they are leave no event."""
+    changed = []
     for offering, wanted in ways.items():
-        if set(wanted) != set(offering.modalities):
-            offering.modalities = list(wanted)
-            save_offering(offering, by=by)
+        kept = [value for value in Modality.values if value in wanted]
+        if not kept:
+            raise Invalid("Choose at least one way to meet.", field="modalities")
+        if kept != offering.modalities:
+            offering.modalities = kept
+            offering.save(update_fields=["modalities"])
+            changed.append(offering)
+    if changed:
+        refresh_listing(instructor)
+    for offering in changed:
+        data = {"offering": offering.pk, "modalities": offering.modalities}
+        record(Kind.OFFERING_CHANGED, instructor, by=by, data=data)
 
 
 @transaction.atomic

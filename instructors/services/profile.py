@@ -140,8 +140,8 @@ def introduce(
 @transaction.atomic
 def locate(instructor: Instructor, *, ways: Mapping[Offering, Sequence[str]], by: Any, **facts: Any) -> None:
     """Say where the instructor is and how each offering's lessons are met, together."""
-    change(instructor, by=by, **facts)
-    catalogue.set_ways(ways, by=by)
+    changed = change(instructor, by=by, **facts)
+    catalogue.set_ways(changed, ways, by=by)
 
 
 def public_point(instructor: Instructor) -> tuple[float | None, float | None]:
