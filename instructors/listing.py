@@ -39,10 +39,16 @@ STEPS = (
 )
 
 
-def standing_of(instructor: Instructor) -> dict[str, Any]:
-    """A badge and a sentence on where the instructor stands; two queries for drafts and submitted ones."""
+def standing_of(instructor: Instructor, *, missing: dict[str, str] | None = None) -> dict[str, Any]:
+    """A badge and a sentence on where the instructor stands.
+
+    What is ``missing`` is looked up, for drafts and submitted ones, unless the caller knows it.
+    """
     status = Status(instructor.status)
-    missing = standing.missing(instructor) if status in (Status.DRAFT, Status.SUBMITTED) else {}
+    if status not in (Status.DRAFT, Status.SUBMITTED):
+        missing = {}
+    elif missing is None:
+        missing = standing.missing(instructor)
     return {
         "label": status.label,
         "kind": KINDS[status],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -313,6 +315,19 @@ def test_nobody_else_sees_a_preview(client: Client, cast: Cast, ready: Instructo
     cast.staff.save()
     client.force_login(cast.staff)
     assert client.get("/@ana-a").status_code == 404
+
+
+# -- What waited before ------------------------------------------------------------------------------
+
+
+def test_complete_drafts_of_before_are_submitted_in_the_order_they_came(cast: Cast, ready: Instructor):
+    incomplete = InstructorFactory(status=Status.DRAFT, place=ready.place)
+    listed = InstructorFactory(place=ready.place)
+    import_module("instructors.migrations.0006_listing").submit_complete_drafts(apps, None)
+    for one in (ready, incomplete, listed):
+        one.refresh_from_db()
+    assert (ready.status, ready.submitted_at) == (Status.SUBMITTED, ready.created_at)
+    assert (incomplete.status, listed.status) == (Status.DRAFT, Status.LISTED)
 
 
 # -- What the database refuses -----------------------------------------------------------------------

@@ -29,10 +29,10 @@ from instructors.views.office import office, onto, shown_offering
 @require_GET
 def overview(request: HttpRequest, instructor: Instructor) -> HttpResponse:
     """All steps, what is missing, and the button to submit once nothing is."""
-    where = listing.standing_of(instructor)
+    missing = standing.missing(instructor)
     context = {
-        "standing": where,
-        "path": listing.path(instructor, missing=standing.missing(instructor)),
+        "standing": listing.standing_of(instructor, missing=missing),
+        "path": listing.path(instructor, missing=missing),
         "person": person(instructor),
         "preview_url": page_url(instructor.slug),
         "submit_url": reverse("instructors:listing_submit"),
@@ -46,9 +46,10 @@ def _step(
     request: HttpRequest, instructor: Instructor, key: str, form: BaseForm | None, **more: Any
 ) -> HttpResponse:
     """The page of one step."""
+    missing = standing.missing(instructor)
     context = {
-        "standing": listing.standing_of(instructor),
-        "path": listing.path(instructor, missing=standing.missing(instructor), here=key),
+        "standing": listing.standing_of(instructor, missing=missing),
+        "path": listing.path(instructor, missing=missing, here=key),
         "form": form,
         "skip_url": listing.after(key),
         "back_url": listing.before(key),

@@ -94,7 +94,8 @@ def _preview(request: HttpRequest, instructor: Instructor) -> dict[str, Any]:
 
 def _favourite(request: HttpRequest, instructor: Instructor) -> dict[str, Any] | None:
     """The button to keep the instructor, for those who are signed in as somebody."""
-    if not request.user.is_authenticated or request.user.pk == instructor.user_id:
+    user = request.user
+    if not user.is_authenticated or user.pk == instructor.user_id or not instructor.is_listed:
         return None
     return {
         "on": is_favourite(signed_in(request), instructor),
