@@ -18,15 +18,19 @@ from django.db.models import F, Q, QuerySet
 from bookings.models import Booking, MoveRequest, Party, RequestStatus, Status
 from bookings.services import access, history, lifecycle, policies
 from bookings.services.wanted import change
+from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, NotFound
+from instructors.models import Instructor
 from students.models import Student
 
 # Who asks should know in time to plan the day; after this they may ask again or leave it.
 ANSWER_WITHIN = timedelta(hours=6)
 OTHER = {Party.STUDENT: Party.INSTRUCTOR, Party.INSTRUCTOR: Party.STUDENT}
 MOST_TO_ANSWER = 5
+# What a page says of a request comes with it.
+WITH_BOOKING = ("booking__student__user", "booking__instructor__user", "booking__offering__subject")
 KINDS = {
     RequestStatus.DECLINED: Kind.BOOKING_MOVE_DECLINED,
     RequestStatus.WITHDRAWN: Kind.BOOKING_MOVE_WITHDRAWN,
@@ -74,9 +78,7 @@ def accept(request: MoveRequest, *, by: Any, party: Party) -> Booking:
     now = clock.now()
     with change():
         booking, request = _to_answer(request, party=party, now=now)
-        moved = lifecycle.reschedule(
-            booking, starts_at=request.starts_at, by=by, party=party, reason=request.reason, agreed=True
-        )
+        moved = lifecycle.reschedule(booking, starts_at=request.starts_at, by=by, party=party, agreed=True)
         _close(request, RequestStatus.ACCEPTED, now=now)
     return moved
 
@@ -132,18 +134,20 @@ def open_of(booking: Booking, *, now: datetime) -> MoveRequest | None:
     return request
 
 
-def to_answer(*, now: datetime, **whose: Any) -> list[MoveRequest]:
-    """What waits for a student's (``student__user=…``) or an instructor's (``instructor=…``) answer.
+def asked_of_student(user: User, *, now: datetime) -> list[MoveRequest]:
+    """What instructors ask the student, the first to lapse first: one query."""
+    return _to_be_answered(MoveRequest.objects.filter(booking__student__user=user), Party.STUDENT, now=now)
 
-    The first to lapse comes first; one query, each with its booking.
-    """
-    party = Party.STUDENT if any(name.startswith("student") for name in whose) else Party.INSTRUCTOR
-    about = {f"booking__{name}": value for name, value in whose.items()}
-    rows = _live(MoveRequest.objects.filter(**about), now=now).exclude(asked_by=party)
-    related = ("student__user", "student__partner", "instructor__user", "instructor__place",
-               "offering__subject", "rules")  # fmt: skip
-    rows = rows.select_related(*(f"booking__{name}" for name in related))
-    return list(rows.order_by("expires_at")[:MOST_TO_ANSWER])
+
+def asked_of_instructor(instructor: Instructor, *, now: datetime) -> list[MoveRequest]:
+    """What students ask the instructor, the first to lapse first: one query."""
+    rows = MoveRequest.objects.filter(booking__instructor=instructor)
+    return _to_be_answered(rows, Party.INSTRUCTOR, now=now)
+
+
+def _to_be_answered(rows: QuerySet[MoveRequest], party: Party, *, now: datetime) -> list[MoveRequest]:
+    found = _live(rows, now=now).exclude(asked_by=party).select_related(*WITH_BOOKING)
+    return list(found.order_by("expires_at")[:MOST_TO_ANSWER])
 
 
 def due(*, now: datetime) -> QuerySet[MoveRequest]:
@@ -231,9 +235,7 @@ def _require_consent_needed(booking: Booking, *, party: Party, now: datetime) ->
         )
 
 
-def _make_room(
-    standing: MoveRequest, booking: Booking, *, by: Any, party: Party, now: datetime
-) -> None:  # fmt: skip
+def _make_room(standing: MoveRequest, booking: Booking, *, by: Any, party: Party, now: datetime) -> None:
     """End the request that stands in the way of a new one, or refuse."""
     if not _is_live(standing, booking, now=now):
         _lapse(standing, booking, now=now)

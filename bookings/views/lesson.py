@@ -57,7 +57,7 @@ def lessons(request: HttpRequest) -> HttpResponse:
 
 def _asked(user: User, *, zone: str, now: datetime) -> list[dict[str, Any]]:
     """What instructors ask the student, to be answered."""
-    found = consent.to_answer(student__user=user, now=now)
+    found = consent.asked_of_student(user, now=now)
     return [presentation.asked(one, party=Party.STUDENT, zone=zone) for one in found]
 
 

@@ -101,7 +101,7 @@ def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]
         "asked": [
             *(
                 presentation.asked(one, party=Party.INSTRUCTOR, zone=zone)
-                for one in consent.to_answer(instructor=instructor, now=now)
+                for one in consent.asked_of_instructor(instructor, now=now)
             ),
             *(_ask(one, zone) for one in overview.to_answer(instructor, now=now)),
         ],

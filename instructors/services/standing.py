@@ -60,9 +60,8 @@ def submit(instructor: Instructor, *, by: Any) -> Instructor:
     """Ask to be checked and listed; refuses with what is missing."""
     locked = _locked(instructor, Status.DRAFT)
     _refuse_incomplete(locked)
-    return _stand(
-        locked, Status.SUBMITTED, kind=Kind.INSTRUCTOR_SUBMITTED, by=by, submitted_at=clock.now()
-    )  # fmt: skip
+    now = clock.now()
+    return _stand(locked, Status.SUBMITTED, kind=Kind.INSTRUCTOR_SUBMITTED, by=by, submitted_at=now)
 
 
 @transaction.atomic
