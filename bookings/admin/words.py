@@ -18,6 +18,9 @@ from instainstru.lib import clock, money, presentation, when
 WRITES_TO = {
     "mail_both": (Party.STUDENT, Party.INSTRUCTOR),
     "mail_student": (Party.STUDENT,),
+    # One of the two: who is asked, or who had asked.
+    "mail_asked": (Party.STUDENT, Party.INSTRUCTOR),
+    "mail_asker": (Party.STUDENT, Party.INSTRUCTOR),
 }
 
 
