@@ -65,6 +65,8 @@ def context(event: Event, booking: Booking, reader: Reader) -> dict[str, Any]:
         "party": reader.party,
         "lesson": lesson(booking, reader),
         "previous": when.short(previous, reader.zone) if (previous := _previous(event)) else None,
+        "asked": _asked(event, booking, reader),
+        "agreed": event.data.get("agreed", False),
         "policy": policy(booking, now=event.created_at, zone=reader.zone),
         "settled": SETTLED.get(Tier(booking.cancellation_tier)) if booking.cancellation_tier else None,
         "reason": event.data.get("reason") or booking.reason,
@@ -78,6 +80,16 @@ def context(event: Event, booking: Booking, reader: Reader) -> dict[str, Any]:
 def _previous(event: Event) -> datetime | None:
     told = event.data.get("previous")
     return datetime.fromisoformat(told) if told else None
+
+
+def _asked(event: Event, booking: Booking, reader: Reader) -> str:
+    """The time that one side asked to move to, in the reader's zone."""
+    told = event.data.get("asked")
+    if not told:
+        return ""
+    start = datetime.fromisoformat(told)
+    end = start + (booking.ends_at - booking.starts_at)
+    return f"{when.date(start, reader.zone)}, {when.span(start, end, reader.zone)}"
 
 
 def lesson(booking: Booking, reader: Reader) -> dict[str, Any]:

@@ -13,19 +13,23 @@ from django.urls import reverse
 
 from bookings import letters
 from bookings.models import Party
+from bookings.services import consent
 from instainstru.events.dispatch import Reactions, Steps
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
 from instainstru.events.notify import CalendarFile, Recipient, send_letter
 from instainstru.lib import clock
 from instructors.models import Instructor
+from instructors.presentation import page_url
 
 # Kinds after which the lesson enters, moves in, or leaves the readers' calendars.
 IN_CALENDAR = (Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_CANCELLED)
 
 # Where the letters about an instructor's standing lead.
 LINKS = {
-    Kind.INSTRUCTOR_VERIFIED: "instructors:office_hours",
+    Kind.INSTRUCTOR_SUBMITTED: "instructors:listing",
+    Kind.INSTRUCTOR_SENT_BACK: "instructors:listing",
+    Kind.INSTRUCTOR_VERIFIED: "instructors:your_page",
     Kind.INSTRUCTOR_SUSPENDED: "bookings:today",
     Kind.INSTRUCTOR_REINSTATED: "instructors:office_hours",
 }
@@ -41,6 +45,21 @@ def mail_student(event: Event, steps: Steps) -> None:
     _mail(event, steps, to=(Party.STUDENT,))
 
 
+def mail_asked(event: Event, steps: Steps) -> None:
+    """A letter to the side that is asked, or whose question is gone."""
+    asker = Party(event.data["by_role"])
+    _mail(event, steps, to=(consent.OTHER[asker],))
+
+
+def mail_asker(event: Event, steps: Steps) -> None:
+    """A letter to the side that had asked, where the answer still means something to it."""
+    role = Party(event.data["by_role"])
+    if event.kind == Kind.BOOKING_MOVE_DECLINED:
+        _mail(event, steps, to=(consent.OTHER[role],))
+    elif event.data["because"] == "unanswered":
+        _mail(event, steps, to=(role,))
+
+
 def mail_instructor(event: Event, steps: Steps) -> None:
     """A letter about the instructor's standing with us."""
     instructor = Instructor.objects.select_related("user").get(pk=event.subject_id)
@@ -48,7 +67,13 @@ def mail_instructor(event: Event, steps: Steps) -> None:
         send_letter,
         template(event),
         to=Recipient(instructor.user.full_name, instructor.user.email),
-        context={"url": settings.SITE_URL + reverse(LINKS[Kind(event.kind)])},
+        context={
+            "url": settings.SITE_URL + reverse(LINKS[Kind(event.kind)]),
+            "page": settings.SITE_URL + page_url(instructor.slug),
+            # Why somebody is suspended stays with staff; why a profile came back is for its instructor.
+            "reason": event.data.get("reason", "") if event.kind == Kind.INSTRUCTOR_SENT_BACK else "",
+            "is_draft": event.data.get("status") == Instructor.Status.DRAFT,
+        },
         message_id=f"event-{event.pk}-instructor",
     )
     steps.once("letter to instructor", send)
@@ -83,8 +108,14 @@ REACTIONS: Reactions = {
     Kind.BOOKING_CONFIRMED: (mail_both,),
     Kind.BOOKING_RESCHEDULED: (mail_both,),
     Kind.BOOKING_CANCELLED: (mail_both,),
+    Kind.BOOKING_MOVE_ASKED: (mail_asked,),
+    Kind.BOOKING_MOVE_DECLINED: (mail_asker,),
+    Kind.BOOKING_MOVE_WITHDRAWN: (mail_asked,),
+    Kind.BOOKING_MOVE_LAPSED: (mail_asker,),
     Kind.BOOKING_COMPLETED: (mail_student,),
     Kind.BOOKING_NO_SHOW: (mail_both,),
+    Kind.INSTRUCTOR_SUBMITTED: (mail_instructor,),
+    Kind.INSTRUCTOR_SENT_BACK: (mail_instructor,),
     Kind.INSTRUCTOR_VERIFIED: (mail_instructor,),
     Kind.INSTRUCTOR_SUSPENDED: (mail_instructor,),
     Kind.INSTRUCTOR_REINSTATED: (mail_instructor,),

@@ -12,7 +12,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from bookings.models import Booking, Party, Status
+from bookings.models import Booking, MoveRequest, Party, RequestStatus, Status
 from bookings.presentation import ACQUAINTED
 from bookings.services import policies
 from instainstru.accounts.models import User
@@ -75,8 +75,25 @@ def show_event(event: Event, booking: Booking) -> dict[str, Any]:
         "starts_at": _instant(state["starts_at"]),
         "ends_at": _instant(state["ends_at"]),
         "previous_starts_at": _instant(event.data.get("previous")),
+        "asked_starts_at": _instant(event.data.get("asked")),
         "cancellation_tier": state["cancellation_tier"] or None,
         "reason": event.data.get("reason") or state["reason"],
+    }
+
+
+def show_request(asked: MoveRequest) -> dict[str, Any]:
+    """A request to move a lesson, as both sides see it."""
+    return {
+        "id": asked.pk,
+        "booking": asked.booking_id,
+        "status": asked.status,
+        "asked_by": asked.asked_by,
+        "starts_at": asked.starts_at,
+        "lesson_starts_at": asked.lesson_starts_at,
+        "reason": asked.reason,
+        "created_at": asked.created_at,
+        "expires_at": asked.expires_at,
+        "closed_at": asked.closed_at,
     }
 
 
@@ -150,14 +167,25 @@ class BookingBody(HoldBody):
         return attrs
 
 
-class CancelBody(Body):
+class ReasonBody(Body):
     reason = serializers.CharField(
         max_length=300, required=False, allow_blank=True, help_text="Told to the other side."
     )
 
 
-class RescheduleBody(CancelBody):
+class CancelBody(ReasonBody):
+    """Why, if one likes to say."""
+
+
+class AskBody(ReasonBody):
     starts_at = InstantField(help_text="The new start; length, place and instructor stay.")
+
+
+class RescheduleBody(AskBody):
+    ask = serializers.BooleanField(
+        required=False,
+        help_text="Where it needs the other side's consent, ask for it instead of refusing.",
+    )
 
 
 # Who may not have come.
@@ -240,6 +268,9 @@ class EventAnswer(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     previous_starts_at = serializers.DateTimeField(allow_null=True, help_text="Where the lesson was moved.")
+    asked_starts_at = serializers.DateTimeField(
+        allow_null=True, help_text="Where the event is about a request to move it."
+    )
     cancellation_tier = serializers.ChoiceField(policies.Tier.choices, allow_null=True)
     reason = serializers.CharField()
 
@@ -269,3 +300,19 @@ class MoveAnswer(serializers.Serializer[Any]):
     free_until = serializers.DateTimeField(help_text="The last instant to move it freely.")
     time_zone = serializers.CharField()
     summary = serializers.CharField(help_text="The same in words, in the caller's own zone.")
+
+
+@extend_schema_serializer(component_name="MoveRequest")
+class MoveRequestAnswer(serializers.Serializer[Any]):
+    """One side asks the other to move a lesson late. The time asked for is not held."""
+
+    id = serializers.UUIDField()
+    booking = serializers.UUIDField()
+    status = serializers.ChoiceField(RequestStatus.choices)
+    asked_by = serializers.ChoiceField(ABSENT)
+    starts_at = serializers.DateTimeField(help_text="The start asked for.")
+    lesson_starts_at = serializers.DateTimeField(help_text="The start the lesson had then.")
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="Unanswered until then, it lapses.")
+    closed_at = serializers.DateTimeField(allow_null=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import checkout, identity, lesson, move, teaching
+from bookings.views import checkout, identity, lesson, move, requests, teaching
 
 app_name = "bookings"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("lessons/<uuid:booking_id>.ics", lesson.calendar_file, name="lesson_ics"),
     path("lessons/<uuid:booking_id>/cancel", lesson.cancel, name="cancel"),
     path("lessons/<uuid:booking_id>/reschedule", move.reschedule, name="reschedule"),
+    path("lessons/<uuid:booking_id>/requests/<uuid:request_id>", requests.answer, name="answer_request"),
+    path(
+        "lessons/<uuid:booking_id>/requests/<uuid:request_id>/withdraw",
+        requests.withdraw,
+        name="withdraw_request",
+    ),
     path("lessons/<uuid:booking_id>/complete", lesson.complete, name="complete"),
     path("lessons/<uuid:booking_id>/no-show", lesson.no_show, name="no_show"),
     path("teaching/", teaching.today, name="today"),

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from bookings.api import changes, lessons, taking
+from bookings.api import changes, lessons, requests, taking
 from instainstru.lib import documents
-from instructors.api import directory, hours, legacy, search, times
+from instructors.api import directory, hours, legacy, me, search, times
 from students import api as students
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("categories", directory.Categories.as_view()),
     path("subjects", directory.Subjects.as_view()),
     path("instructors", directory.Instructors.as_view()),
+    path("instructors/me", me.Me.as_view()),
     path("instructors/me/hours", hours.Hours.as_view()),
     path("instructors/me/week/<str:day>", hours.Week.as_view()),
     path("instructors/me/availability/operations", legacy.Operations.as_view()),
@@ -28,6 +29,12 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/events", lessons.BookingEvents.as_view()),
     path("bookings/<uuid:booking_id>/cancel", changes.Cancel.as_view()),
     path("bookings/<uuid:booking_id>/reschedule", changes.Reschedule.as_view()),
+    path("bookings/<uuid:booking_id>/move-requests", requests.MoveRequests.as_view()),
+    path("bookings/<uuid:booking_id>/move-requests/<uuid:request_id>", requests.OneMoveRequest.as_view()),
+    path("bookings/<uuid:booking_id>/move-requests/<uuid:request_id>/accept", requests.AcceptMove.as_view()),
+    path(
+        "bookings/<uuid:booking_id>/move-requests/<uuid:request_id>/decline", requests.DeclineMove.as_view()
+    ),
     path("bookings/<uuid:booking_id>/complete", changes.Complete.as_view()),
     path("bookings/<uuid:booking_id>/no-show", changes.NoShow.as_view()),
     path("students", students.Students.as_view()),

@@ -52,6 +52,7 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "hand out events": every(15, "events.dispatch"),
     "expire holds": every(10, "bookings.tasks.expire_holds"),
     "complete lessons": every(MINUTE, "bookings.tasks.complete_lessons"),
+    "lapse requests to move": every(MINUTE, "bookings.tasks.lapse_requests"),
     "extend the horizon": every(10 * MINUTE, "instructors.tasks.extend_horizon"),
     "follow the rules": every(15, "instructors.tasks.follow_rules"),
     "prune open days": every(HOUR, "instructors.tasks.prune_open_days"),

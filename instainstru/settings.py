@@ -89,6 +89,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "instructors.context.role",
+                "instructors.context.office",
             ],
         },
     }
@@ -245,6 +246,8 @@ SPECTACULAR_SETTINGS = {
         "AbsentParty": "bookings.serializers.ABSENT",
         "CancellationTier": "bookings.services.policies.Tier",
         "Modality": "instructors.models.Modality",
+        "MoveRequestStatus": "bookings.models.RequestStatus",
+        "InstructorStatus": "instructors.models.Instructor.Status",
     },
 }
 RATELIMIT_ENABLE = env.bool("RATELIMIT_ENABLE", default=True)

@@ -11,8 +11,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms import BaseFormSet, formset_factory
 
 from instainstru.lib import clock
-from instructors.models import Audience, Instructor, Level, Modality, Offering, Subject
+from instructors.models import Audience, Instructor, Level, Modality, Offering, Place, Subject
 from instructors.models.calendar import DAY_MINUTES
+from instructors.models.profile import SLUG
 from instructors.services import places
 from instructors.services.schedule import Window
 
@@ -31,12 +32,46 @@ def _choices(form: forms.BaseForm, name: str, choices: list[tuple[Any, str]]) ->
     field.choices = choices
 
 
+def language_names(text: str) -> list[str]:
+    """The languages of a line with commas between them, each once."""
+    names = [name.strip() for name in text.split(",")]
+    if any(len(name) > 30 for name in names):
+        raise forms.ValidationError("A language has at most 30 letters. Put commas between them.")
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def place_named(text: str, *, present: Place | None) -> Place:
+    """The place somebody means; the present one where its name was left as it is."""
+    if present and text.strip() == present.name:
+        return present
+    found = places.named(text)
+    if found is None:
+        raise forms.ValidationError("We do not know that place. Try the ZIP code, or the borough.")
+    return found
+
+
+def photo_field() -> forms.FileField:
+    """A photograph to upload; what it may be is the service's to say, in words of its own."""
+    kinds = "image/jpeg,image/png,image/webp"
+    return forms.FileField(
+        required=False,
+        help_text="JPEG, PNG or WebP up to 15 MB. We cut out its middle and remove where it was taken.",
+        widget=forms.ClearableFileInput(attrs={"accept": kinds}),
+        error_messages={
+            "empty": "That file is empty. Choose a photograph as JPEG, PNG or WebP.",
+            "invalid": "Choose the photograph again.",
+            "contradiction": "Either choose a new photograph or remove the present one, not both.",
+        },
+    )
+
+
 class ProfileForm(forms.ModelForm):
     """The public face and its conditions. ``languages`` is one line, ``place`` a name or ZIP code."""
 
     languages = forms.CharField(
         required=False, max_length=200, help_text="Which you teach in, with commas between them."
     )
+    photo = photo_field()
     place = forms.CharField(
         label="Where you are",
         max_length=80,
@@ -63,9 +98,8 @@ class ProfileForm(forms.ModelForm):
         }
         help_texts = {
             "headline": "What you teach and how, such as “Patient piano for late beginners”.",
-            "photo": "JPEG or PNG.",
             "address": "Told only to those who booked.",
-            "slug": "Small letters, digits and hyphens.",
+            "slug": "Small letters, digits and hyphens. Your old address keeps leading to the new one.",
             "cancellation_preset": "Until when students cancel for free.",
             "notice_min": "Leave it empty for the usual.",
             "buffer_min": "Leave it empty for the usual.",
@@ -87,22 +121,27 @@ class ProfileForm(forms.ModelForm):
         self.initial["place"] = instructor.place.name if instructor.place else ""
 
     def clean_languages(self) -> list[str]:
-        names = [name.strip() for name in self.cleaned_data["languages"].split(",")]
-        if any(len(name) > 30 for name in names):
-            raise forms.ValidationError("A language has at most 30 letters. Put commas between them.")
-        return list(dict.fromkeys(filter(None, names)))
+        return language_names(self.cleaned_data["languages"])
 
-    def clean_place(self) -> Any:
-        text = self.cleaned_data["place"].strip()
-        if self.instance.place and text == self.instance.place.name:
-            return self.instance.place
-        found = places.named(text)
-        if found is None:
-            raise forms.ValidationError("We do not know that place. Try the ZIP code, or the borough.")
-        return found
+    def clean_place(self) -> Place:
+        return place_named(self.cleaned_data["place"], present=self.instance.place)
 
     def _post_clean(self) -> None:
         """Nothing: the service checks the whole instructor, and only it may change one."""
+
+
+class AddressForm(forms.Form):
+    """The address of the instructor's page."""
+
+    slug = forms.CharField(
+        label="Address of your page",
+        max_length=60,
+        validators=[SLUG],
+        help_text="Small letters, digits and hyphens, such as “ana-teaches-piano”.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
 
 
 class OfferingForm(forms.Form):

@@ -6,7 +6,7 @@ The functions make what is sent; the serializers under them describe it for the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain, repeat
@@ -74,6 +74,20 @@ def show_profile(
         "cancellation_preset": instructor.cancellation_preset,
         "latitude": instructor.latitude,
         "longitude": instructor.longitude,
+    }
+
+
+def show_own_profile(
+    instructor: Instructor, offerings: Iterable[Offering], *, photo: str | None, missing: Mapping[str, str]
+) -> dict[str, Any]:
+    """The profile as its owner sees it: with its standing, and what keeps it from being listed."""
+    return {
+        **show_profile(instructor, offerings, photo=photo),
+        "status": instructor.status,
+        "submitted_at": instructor.submitted_at,
+        "sent_back_reason": instructor.sent_back_reason or None,
+        "missing": dict(missing),
+        "url": f"{settings.SITE_URL}/@{instructor.slug}",
     }
 
 
@@ -322,6 +336,19 @@ class ProfileAnswer(CardAnswer):
     cancellation_preset = serializers.ChoiceField(Instructor.CancellationPreset.choices)
     latitude = serializers.FloatField(allow_null=True, help_text="Of a point near the real one.")
     longitude = serializers.FloatField(allow_null=True)
+
+
+@extend_schema_serializer(component_name="OwnProfile")
+class OwnProfileAnswer(ProfileAnswer):
+    """A draft is its instructor's, a submitted profile waits for us, a listed one is found by students."""
+
+    status = serializers.ChoiceField(Instructor.Status.choices)
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    sent_back_reason = serializers.CharField(allow_null=True, help_text="What to change before it is listed.")
+    missing = serializers.DictField(
+        child=serializers.CharField(), help_text="What keeps it from being submitted: name to sentence."
+    )
+    url = serializers.URLField(help_text="The page to share.")
 
 
 @extend_schema_serializer(component_name="Subject")

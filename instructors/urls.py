@@ -1,15 +1,27 @@
 from django.urls import path
 
-from instructors.views import hours, office, public, search
+from instructors.views import hours, listing, office, public, search, share
 
 app_name = "instructors"
 urlpatterns = [
     path("", search.home, name="home"),
     path("search", search.search, name="search"),
     path("@<slug:slug>", public.page, name="profile"),
+    path("@<slug:slug>/qr.svg", share.qr_svg, name="qr_svg"),
+    path("@<slug:slug>/qr.png", share.qr_png, name="qr_png"),
     path("instructors/<int:instructor_id>", public.by_id, name="by_id"),
     path("office/start", office.start, name="office_start"),
     path("office/profile", office.edit_profile, name="office_profile"),
+    path("office/page", share.your_page, name="your_page"),
+    path("office/listing", listing.overview, name="listing"),
+    path("office/listing/about", listing.about, name="listing_about"),
+    path("office/listing/photo", listing.photo, name="listing_photo"),
+    path("office/listing/lessons", listing.lessons, name="listing_lessons"),
+    path("office/listing/places", listing.places, name="listing_places"),
+    path("office/listing/hours", listing.hours, name="listing_hours"),
+    path("office/listing/submit", listing.submit, name="listing_submit"),
+    path("office/listing/withdraw", listing.withdraw, name="listing_withdraw"),
+    path("office/listing/press", listing.press, name="listing_press"),
     path("office/offerings", office.offerings, name="office_offerings"),
     path("office/offerings/new", office.edit_offering, name="office_offering_new"),
     path("office/offerings/<int:offering_id>", office.edit_offering, name="office_offering"),

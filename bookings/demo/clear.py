@@ -9,11 +9,19 @@ from django.db.models import CASCADE, CharField, ForeignObjectRel, Q, QuerySet
 from django.db.models.functions import Cast
 
 from bookings.demo.names import MAIL_DOMAIN
-from bookings.models import Booking
+from bookings.models import Booking, MoveRequest
 from instainstru.accounts.models import ApiKey, Partner, User
 from instainstru.events.models import Delivery, Event
 from instainstru.lib.errors import Conflict
-from instructors.models import CalendarBlock, DateHours, Instructor, Offering, OpenDay, WeeklyHours
+from instructors.models import (
+    CalendarBlock,
+    DateHours,
+    Instructor,
+    Offering,
+    OldAddress,
+    OpenDay,
+    WeeklyHours,
+)
 from students.models import Favourite, Student
 
 DEMO = f"@{MAIL_DOMAIN}"
@@ -52,7 +60,9 @@ def _rows() -> list[QuerySet[Any]]:
         Delivery.objects.filter(event__in=events),
         events,
         CalendarBlock.objects.filter(instructor__in=instructors),
+        MoveRequest.objects.filter(booking__in=bookings),
         bookings,
+        OldAddress.objects.filter(instructor__in=instructors),
         OpenDay.objects.filter(instructor__in=instructors),
         WeeklyHours.objects.filter(instructor__in=instructors),
         DateHours.objects.filter(instructor__in=instructors),

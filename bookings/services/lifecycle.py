@@ -370,11 +370,14 @@ def cancel(booking: Booking, *, by: Any, party: Party, reason: str = "") -> Book
     return booking
 
 
-def reschedule(booking: Booking, *, starts_at: datetime, by: Any, party: Party, reason: str = "") -> Booking:
+def reschedule(
+    booking: Booking, *, starts_at: datetime, by: Any, party: Party, reason: str = "", agreed: bool = False
+) -> Booking:
     """Move a lesson to another time of the same instructor, length and place.
 
-    Terms: ``policies.reschedule``. Raises ``SlotTaken`` and the refusals of ``hold`` for the new time,
-    ``needs_consent`` and ``moved_already``; nothing changes then.
+    Terms: ``policies.reschedule``; ``agreed`` says that the other side asked for it (``consent``).
+    Raises ``SlotTaken`` and the refusals of ``hold`` for the new time, ``needs_consent`` and
+    ``moved_already``; nothing changes then.
     """
     now = clock.now()
     if party == Party.STAFF and not reason.strip():
@@ -388,7 +391,8 @@ def reschedule(booking: Booking, *, starts_at: datetime, by: Any, party: Party, 
         if starts_at == booking.starts_at:
             raise Invalid("That is the time it has.", field="starts_at", code="same_time")
         terms = policies.reschedule(booking, party=party, now=now)
-        _refuse_move(terms)
+        if not (agreed and terms.move == policies.Move.CONSENT):
+            _refuse_move(terms)
         rules = rules_service.current(fresh=True)
         limits = limits_of(wanted.instructor, rules)
         refusal = why_refused(limits, modality=wanted.modality, start=starts_at, now=now)
@@ -403,7 +407,13 @@ def reschedule(booking: Booking, *, starts_at: datetime, by: Any, party: Party, 
             booking.late_moves += 1
         _save(booking, "starts_at", "ends_at", "policy_starts_at", "late_moves")
         history.note(
-            Kind.BOOKING_RESCHEDULED, booking, by=by, previous=previous, reason=reason, by_role=party
+            Kind.BOOKING_RESCHEDULED,
+            booking,
+            by=by,
+            previous=previous,
+            reason=reason,
+            by_role=party,
+            agreed=agreed,
         )
     return booking
 

@@ -11,14 +11,23 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Q
 
-from bookings.models import Booking
+from bookings.models import Booking, MoveRequest
 from bookings.services import history
 from instainstru.accounts import api_keys
 from instainstru.accounts.models import User
 from instainstru.events.models import Event
 from instainstru.lib import clock
 from instainstru.lib.intervals import covers
-from instructors.models import CalendarBlock, DateHours, Instructor, Offering, OpenDay, Subject, WeeklyHours
+from instructors.models import (
+    CalendarBlock,
+    DateHours,
+    Instructor,
+    Offering,
+    OldAddress,
+    OpenDay,
+    Subject,
+    WeeklyHours,
+)
 from instructors.services import calendar, horizon
 from instructors.services.search import rank
 
@@ -200,6 +209,18 @@ def test_real_rows_stay_when_the_demo_is_replaced():
     real.refresh_from_db()
     assert real.check_password("correct horse")
     assert User.objects.exclude(email__endswith="@demo.example").count() == 1
+
+
+def test_requests_and_old_addresses_of_demo_people_go_with_the_demo():
+    seed()
+    lesson = Booking.objects.filter(status="confirmed").order_by("pk").first()
+    MoveRequest.objects.create(
+        booking=lesson, asked_by="student", starts_at=lesson.starts_at, lesson_starts_at=lesson.starts_at,
+        expires_at=lesson.starts_at, created_by=lesson.student.user,
+    )  # fmt: skip
+    OldAddress.objects.create(instructor=lesson.instructor, slug="before")
+    seed(seed=8)
+    assert (MoveRequest.objects.count(), OldAddress.objects.count()) == (0, 0)
 
 
 def test_a_demo_that_real_people_have_lessons_in_is_not_replaced():

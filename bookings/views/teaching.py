@@ -15,11 +15,12 @@ from django.views.decorators.http import require_GET
 from bookings import presentation
 from bookings.actions import actions_of
 from bookings.models import Booking, Party, Status
-from bookings.services import access, overview
+from bookings.services import access, consent, overview
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, money, when
 from instainstru.lib import presentation as words
 from instainstru.lib.intervals import Range
+from instructors import listing
 from instructors.models import CalendarBlock, Instructor
 from instructors.services import calendar, schedule
 from instructors.services.profile import instructor_of
@@ -81,7 +82,7 @@ def _date(text: str, otherwise: date) -> date:
 
 
 def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]:
-    """What both views begin with; three queries."""
+    """What both views begin with; four queries."""
     zone = instructor.time_zone
     monday = day - day.weekday() * DAY
     first = day.replace(day=1)
@@ -97,7 +98,14 @@ def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]
         "today_url": reverse("bookings:today"),
         "week_url": reverse("bookings:week"),
         "hours_url": reverse("instructors:office_hours"),
-        "asked": [_ask(one, zone) for one in overview.to_answer(instructor, now=now)],
+        "asked": [
+            *(
+                presentation.asked(one, party=Party.INSTRUCTOR, zone=zone)
+                for one in consent.asked_of_instructor(instructor, now=now)
+            ),
+            *(_ask(one, zone) for one in overview.to_answer(instructor, now=now)),
+        ],
+        "my_standing": None if instructor.is_listed else listing.standing_of(instructor),
         "numbers": [
             {"label": "Lessons this week", "value": str(counted.week)},
             {"label": f"In {day:%B}", "value": str(counted.month)},

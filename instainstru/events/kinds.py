@@ -17,8 +17,14 @@ class Kind(TextChoices):
     BOOKING_RELEASED = "booking.released", "Hold given up"
     BOOKING_EXPIRED = "booking.expired", "Hold expired"
     BOOKING_CONFIRMED = "booking.confirmed", "Lesson booked"
-    # ``data``: previous (starts_at, ends_at), reason, tier.
+    # ``data``: previous (starts_at), reason, by_role, agreed (whether the other side had asked for it).
     BOOKING_RESCHEDULED = "booking.rescheduled", "Lesson moved"
+    # Asking to move a lesson late, and what became of it. ``data``: asked (the start asked for), by_role
+    # (for a lapse: who had asked), reason; for a lapse also because.
+    BOOKING_MOVE_ASKED = "booking.move_asked", "Asked to move the lesson"
+    BOOKING_MOVE_DECLINED = "booking.move_declined", "Declined to move the lesson"
+    BOOKING_MOVE_WITHDRAWN = "booking.move_withdrawn", "Request to move withdrawn"
+    BOOKING_MOVE_LAPSED = "booking.move_lapsed", "Request to move lapsed"
     # ``data``: reason, tier, by_role.
     BOOKING_CANCELLED = "booking.cancelled", "Lesson cancelled"
     BOOKING_COMPLETED = "booking.completed", "Lesson completed"
@@ -28,8 +34,13 @@ class Kind(TextChoices):
     # Instructors. ``data``: what changed.
     INSTRUCTOR_CREATED = "instructor.created", "Instructor joined"
     INSTRUCTOR_CHANGED = "instructor.changed", "Instructor profile changed"
+    INSTRUCTOR_SUBMITTED = "instructor.submitted", "Profile submitted"
+    INSTRUCTOR_WITHDRAWN = "instructor.withdrawn", "Submission withdrawn"
+    # ``data``: reason.
+    INSTRUCTOR_SENT_BACK = "instructor.sent_back", "Profile sent back"
     INSTRUCTOR_VERIFIED = "instructor.verified", "Instructor verified"
     INSTRUCTOR_SUSPENDED = "instructor.suspended", "Instructor suspended"
+    # ``data``: status, what the instructor is now.
     INSTRUCTOR_REINSTATED = "instructor.reinstated", "Instructor reinstated"
     OFFERING_CHANGED = "offering.changed", "Offering changed"
     HOURS_CHANGED = "hours.changed", "Weekly hours changed"

@@ -11,10 +11,10 @@ from instructors.models.catalogue import (
 )
 from instructors.models.legacy import AvailabilityImport, ImportedInstructor, OldSlot
 from instructors.models.places import Place, PlaceAlias
-from instructors.models.profile import Instructor
+from instructors.models.profile import Instructor, OldAddress
 
 __all__ = [
     "IN_PERSON", "Alias", "Audience", "AvailabilityImport", "CalendarBlock", "Category", "DateHours",
-    "ImportedInstructor", "Instructor", "Level", "Modality", "Offering", "OldSlot", "OpenDay", "Place",
-    "PlaceAlias", "Subject", "WeeklyHours",
+    "ImportedInstructor", "Instructor", "Level", "Modality", "Offering", "OldAddress", "OldSlot", "OpenDay",
+    "Place", "PlaceAlias", "Subject", "WeeklyHours",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -122,6 +123,25 @@ def save_offering(offering: Offering, *, by: Any) -> Offering:
     data = {"offering": offering.pk, "new": is_new, "price_per_hour": offering.price_per_hour}
     record(Kind.OFFERING_CHANGED, offering.instructor, by=by, data=data)
     return offering
+
+
+@transaction.atomic
+def set_ways(instructor: Instructor, ways: Mapping[Offering, Sequence[str]], *, by: Any) -> None:
+    """How the lessons of each offering may be met; those that stay as they are leave no event."""
+    changed = []
+    for offering, wanted in ways.items():
+        kept = [value for value in Modality.values if value in wanted]
+        if not kept:
+            raise Invalid("Choose at least one way to meet.", field="modalities")
+        if kept != offering.modalities:
+            offering.modalities = kept
+            offering.save(update_fields=["modalities"])
+            changed.append(offering)
+    if changed:
+        refresh_listing(instructor)
+    for offering in changed:
+        data = {"offering": offering.pk, "modalities": offering.modalities}
+        record(Kind.OFFERING_CHANGED, instructor, by=by, data=data)
 
 
 @transaction.atomic

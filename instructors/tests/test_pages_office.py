@@ -59,11 +59,11 @@ def test_the_office_is_for_those_who_teach(client: Client, cast: Cast, name: str
 def test_one_press_begins_a_draft(client: Client, cast: Cast):
     client.force_login(cast.ben)
     assert client.get(url("office_start")).status_code == 200
-    assert client.post(url("office_start")).url == url("office_profile")
+    assert client.post(url("office_start")).url == url("listing")
     instructor = Instructor.objects.get(user=cast.ben)
     assert instructor.status == Instructor.Status.DRAFT
-    page = client.get(url("office_profile"))
-    assert [step["done"] for step in page.context["steps"]] == [False] * 5
+    page = client.get(url("listing"))
+    assert [step["done"] for step in page.context["path"]["steps"]] == [False] * 5
     assert client.get(url("profile", instructor.slug)).status_code == 200
     client.logout()
     assert client.get(url("profile", instructor.slug)).status_code == 404

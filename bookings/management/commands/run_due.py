@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import DurationField, ExpressionWrapper, F, Min
 
-from bookings.models import Booking, Status
+from bookings.models import Booking, MoveRequest, RequestStatus, Status
 from bookings.reactions import REACTIONS
 from bookings.services import guests, sweeps
 from instainstru.events import dispatch
@@ -68,6 +68,7 @@ def next_due(after: datetime | None, until: datetime) -> datetime | None:
         (Delivery.objects.filter(done_at__isnull=True, next_try_at__isnull=False), F("next_try_at")),
         (Booking.objects.filter(status=Status.HELD), F("expires_at")),
         (ended, F("ends_at") + report_time),
+        (MoveRequest.objects.filter(status=RequestStatus.OPEN), F("expires_at")),
     ]
     found = []
     for rows, moment in sources:
@@ -84,6 +85,7 @@ def run_at(moment: datetime, done: Counter[str]) -> None:
         before = done.total()
         done["holds_expired"] += sweeps.expire_holds(now=moment)
         done["lessons_completed"] += sweeps.complete_lessons(now=moment)
+        done["requests_lapsed"] += sweeps.lapse_requests(now=moment)
         done["events_dispatched"] += dispatch.fan_out(REACTIONS, now=moment)
         for delivery_id, attempts in dispatch.claim_due(now=moment):
             outcome = dispatch.deliver(delivery_id, attempts=attempts, reactions=REACTIONS, now=moment)
