@@ -1,0 +1,162 @@
+"""The names in a text: which words are a subject, a category or a place, spelt right or nearly so.
+
+Words are repaired one by one against everything that search understands, so that a misspelt weekday does
+not become an instrument. What is right English, or right elsewhere, is left alone (``spelling.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from instructors.services.search.grammar import words
+from instructors.services.search.grammar.filler import FILLER
+from instructors.services.search.spelling import FUZZY_FROM, MOST_EDITS, Speller
+
+SUBJECT, CATEGORY, PLACE = "s", "c", "p"
+# Longest name, in words.
+MOST_WORDS = 5
+# A phrase is repaired as a whole only from this length on.
+PHRASE_FROM = 8
+
+
+@dataclass(slots=True)
+class Mention:
+    """What an atom such as ``#s0`` stands for, and how it was written."""
+
+    kind: str
+    slug: str
+    words: str
+
+
+@dataclass(slots=True)
+class Names:
+    """Every way to write a name, to (kind, slug); subjects win over categories, these over places."""
+
+    exact: dict[str, tuple[str, str]]
+    speller: Speller
+    # Names of several words, for those with a short word misspelt.
+    phrases: list[str]
+    starts: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.starts = frozenset(phrase.partition(" ")[0] for phrase in self.exact)
+
+    @classmethod
+    def of(cls, subjects: dict[str, str], categories: dict[str, str], places: dict[str, str]) -> Names:
+        exact: dict[str, tuple[str, str]] = {}
+        for kind, known in ((SUBJECT, subjects), (CATEGORY, categories), (PLACE, places)):
+            for phrase, slug in known.items():
+                exact.setdefault(phrase, (kind, slug))
+        for phrase, named in list(exact.items()):
+            for form in _forms(phrase, place=named[0] == PLACE):
+                exact.setdefault(form, named)
+        spelt = {word for phrase in (*subjects, *categories, *places) for word in phrase.split()}
+        subject_words = {word for phrase in (*subjects, *categories) for word in phrase.split()}
+        speller = Speller.of(subject_words, words.GRAMMAR, spelt, FILLER, also={*exact})
+        return cls(
+            exact, speller, [phrase for phrase in exact if " " in phrase and len(phrase) >= PHRASE_FROM]
+        )
+
+    def mark(self, tokens: list[str]) -> tuple[list[str], list[Mention]]:
+        """The words with names as atoms, longest first; and what the atoms stand for."""
+        found: list[Mention] = []
+        marked: list[str] = []
+        index = 0
+        while index < len(tokens):
+            length, named = self._longest(tokens, index)
+            if named is None:
+                marked.append(tokens[index])
+                index += 1
+                continue
+            kind, slug = named
+            marked.append(f"#{kind}{len(found)}")
+            found.append(Mention(kind, slug, " ".join(tokens[index : index + length])))
+            index += length
+        return marked, found
+
+    def _longest(self, tokens: list[str], start: int) -> tuple[int, tuple[str, str] | None]:
+        if tokens[start] in self.starts:
+            for length in range(min(MOST_WORDS, len(tokens) - start), 0, -1):
+                if named := self.exact.get(" ".join(tokens[start : start + length])):
+                    if named[1] == "sat-prep" and length == 1 and _is_saturday(tokens, start):
+                        continue
+                    return length, named
+        return 1, None
+
+    def repaired(self, tokens: list[str]) -> list[str]:
+        """The words with those misspelt put right; names run together are parted."""
+        repaired: list[str] = []
+        strange: list[int] = []
+        for token in tokens:
+            fixed = self.speller.repair(token)
+            if fixed is None:
+                strange.append(len(repaired))
+                repaired.append(token)
+            else:
+                repaired += fixed.split()
+        for index in reversed(strange):
+            self._mend_phrase(repaired, index)
+        return repaired
+
+    def _mend_phrase(self, tokens: list[str], strange: int) -> None:
+        """A name of several words of which one, too short to be repaired alone, is strange."""
+        for length in (4, 3, 2):
+            for start in range(max(strange - length + 1, 0), min(strange, len(tokens) - length) + 1):
+                phrase = " ".join(tokens[start : start + length])
+                if len(phrase) < PHRASE_FROM or not phrase.replace(" ", "").isalpha():
+                    continue
+                near = process.extractOne(
+                    phrase, self.phrases, scorer=OSA.distance, score_cutoff=MOST_EDITS - (len(phrase) < 10)
+                )
+                if near and near[0].count(" ") == length - 1:
+                    tokens[start : start + length] = near[0].split()
+                    return
+
+
+def _forms(phrase: str, *, place: bool) -> Iterable[str]:
+    """The plural and the singular, and the words run together."""
+    if " " in phrase and len(phrase) >= FUZZY_FROM:
+        yield phrase.replace(" ", "")
+    if not place:
+        yield f"{phrase}s"
+        if phrase.endswith("s") and len(phrase) > FUZZY_FROM:
+            yield phrase.removesuffix("s")
+
+
+_ON_DAYS = frozenset(
+    "on this next every each coming by before until after or and from to , mon tue tues wed thu thurs fri sun".split()
+)
+_DAY_FOLLOWS = frozenset(
+    "at morning mornings afternoon afternoons evening evenings night nights noon before after around between or and to sun from am pm @".split()
+)
+_TEST_FOLLOWS = frozenset(
+    "prep tutor tutors tutoring test tests exam exams math score scores lesson lessons class classes coach coaching teacher teachers course practice reading help instructor".split()
+)
+
+
+def _is_saturday(tokens: list[str], at: int) -> bool:
+    """Whether "sat" is the day: its neighbours say so, or the day is all it can be beside another word."""
+    before = tokens[at - 1] if at else ""
+    after = tokens[at + 1] if at + 1 < len(tokens) else ""
+    if after in _TEST_FOLLOWS:
+        return False
+    days = frozenset(
+        "mon monday tue tues tuesday wed wednesday thu thurs thursday fri friday sun sunday".split()
+    )
+    if before in ("or", "and", ",") or after in ("or", "and", ",", "to"):
+        beyond = [tokens[at - 2] if at > 1 else "", tokens[at + 2] if at + 2 < len(tokens) else ""]
+        if days.intersection(beyond):
+            return True
+        if before in ("or", "and") or after in ("or", "and", "to"):
+            return False
+    if (
+        before in _ON_DAYS - {"or", "and", ","}
+        or after in _DAY_FOLLOWS - {"or", "and"}
+        or after[:1].isdigit()
+    ):
+        return True
+    return any(token not in FILLER and token.isalpha() for token in tokens[:at])
