@@ -19,7 +19,7 @@ from instructors.services.search.spelling import FUZZY_FROM, MOST_EDITS, Speller
 SUBJECT, CATEGORY, PLACE = "s", "c", "p"
 # Longest name, in words.
 MOST_WORDS = 5
-# A phrase is repaired as a whole only from this length on.
+# A phrase as short as this is repaired by one letter at most.
 PHRASE_FROM = 8
 
 
@@ -38,12 +38,18 @@ class Names:
 
     exact: dict[str, tuple[str, str]]
     speller: Speller
-    # Names of several words, for those with a short word misspelt.
-    phrases: list[str]
+    # First words of names; by their number of words, names of several; the words of those.
     starts: frozenset[str] = field(init=False)
+    phrases: dict[int, list[str]] = field(init=False)
+    parts: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.starts = frozenset(phrase.partition(" ")[0] for phrase in self.exact)
+        self.phrases = {number: [] for number in range(2, MOST_WORDS + 1)}
+        for phrase in self.exact:
+            if 2 <= len(phrase.split()) <= MOST_WORDS:
+                self.phrases[phrase.count(" ") + 1].append(phrase)
+        self.parts = frozenset(word for some in self.phrases.values() for one in some for word in one.split())
 
     @classmethod
     def of(cls, subjects: dict[str, str], categories: dict[str, str], places: dict[str, str]) -> Names:
@@ -57,9 +63,7 @@ class Names:
         spelt = {word for phrase in (*subjects, *categories, *places) for word in phrase.split()}
         subject_words = {word for phrase in (*subjects, *categories) for word in phrase.split()}
         speller = Speller.of(subject_words, words.GRAMMAR, spelt, FILLER, also={*exact})
-        return cls(
-            exact, speller, [phrase for phrase in exact if " " in phrase and len(phrase) >= PHRASE_FROM]
-        )
+        return cls(exact, speller)
 
     def mark(self, tokens: list[str]) -> tuple[list[str], list[Mention]]:
         """The words with names as atoms, longest first; and what the atoms stand for."""
@@ -104,15 +108,18 @@ class Names:
 
     def _mend_phrase(self, tokens: list[str], strange: int) -> None:
         """A name of several words of which one, too short to be repaired alone, is strange."""
-        for length in (4, 3, 2):
+        for length in range(MOST_WORDS - 1, 1, -1):
             for start in range(max(strange - length + 1, 0), min(strange, len(tokens) - length) + 1):
-                phrase = " ".join(tokens[start : start + length])
-                if len(phrase) < PHRASE_FROM or not phrase.replace(" ", "").isalpha():
+                run = tokens[start : start + length]
+                others = (word for at, word in enumerate(run, start) if at != strange)
+                if not self.parts.issuperset(others):
                     continue
+                phrase = " ".join(run)
+                edits = MOST_EDITS if len(phrase) > PHRASE_FROM else 1
                 near = process.extractOne(
-                    phrase, self.phrases, scorer=OSA.distance, score_cutoff=MOST_EDITS - (len(phrase) < 10)
+                    phrase, self.phrases[length], scorer=OSA.distance, score_cutoff=edits
                 )
-                if near and near[0].count(" ") == length - 1:
+                if near:
                     tokens[start : start + length] = near[0].split()
                     return
 

@@ -69,11 +69,11 @@ def read() -> Vocabulary:
     places = dict(Place.objects.exclude(kind=Place.Kind.ZIP).values_list("slug", "kind"))
     short = PlaceAlias.objects.select_related("place").values_list("text", "place__slug")
     return Vocabulary(
-        subjects={_phrase(one.slug): one.slug for one in subjects}
-        | {_phrase(one.text): one.subject.slug for one in aliases if one.subject},
+        subjects={phrase(one.slug): one.slug for one in subjects}
+        | {phrase(one.text): one.subject.slug for one in aliases if one.subject},
         categories={one.slug: one.slug for one in categories}
-        | {_phrase(one.text): one.category.slug for one in aliases if one.category},
-        places={_phrase(slug): slug for slug in places} | {_phrase(text): slug for text, slug in short},
+        | {phrase(one.text): one.category.slug for one in aliases if one.category},
+        places={phrase(slug): slug for slug in places} | {phrase(text): slug for text, slug in short},
         subject_names={one.slug: (one.name, one.category.slug) for one in subjects},
         category_names={one.slug: one.name for one in categories},
         subject_ids={one.slug: one.pk for one in subjects},
@@ -81,5 +81,5 @@ def read() -> Vocabulary:
     )
 
 
-def _phrase(slug: str) -> str:
+def phrase(slug: str) -> str:
     return slug.replace("-", " ").replace("'", "").replace(".", "")
