@@ -56,8 +56,14 @@ def hostile(chance: random.Random) -> Iterator[tuple[str, str]]:
     }
     for name, part in parts.items():
         yield name, (part * LENGTH)[:LENGTH]
-    for name, letters in (("near misses", "piano guitr vilon tenis wensday brookyln"), ("letters", "abcdefghijklmnop")):
-        words = ("".join(chance.choice(letters.replace(" ", "")) for _ in range(chance.randrange(4, 12))) for _ in range(3000))
+    for name, letters in (
+        ("near misses", "piano guitr vilon tenis wensday brookyln"),
+        ("letters", "abcdefghijklmnop"),
+    ):
+        words = (
+            "".join(chance.choice(letters.replace(" ", "")) for _ in range(chance.randrange(4, 12)))
+            for _ in range(3000)
+        )
         yield name, " ".join(words)[:LENGTH]
 
 
@@ -71,7 +77,10 @@ def measured(number: int = ROUNDS) -> list[Row]:
         return time.process_time() - start
 
     def worst(texts: list[tuple[str, str]], of: Callable[[list[float]], float]) -> tuple[str, float]:
-        return max(((name, of([timed(text) for _ in range(number)]) * 1000) for name, text in texts), key=lambda one: one[1])
+        return max(
+            ((name, of([timed(text) for _ in range(number)]) * 1000) for name, text in texts),
+            key=lambda one: one[1],
+        )
 
     for text in queries:
         timed(text)

@@ -47,7 +47,7 @@ CATALOGUE: dict[str, tuple[list[str], list[str]]] = {
         ["language"],
         [
             "spanish", "french", "italian", "german", "portuguese", "mandarin: chinese", "japanese",
-            "korean", "arabic", "hebrew", "russian", "hindi", "esl: english as a second language", "asl: sign language, american sign language",
+            "korean", "arabic", "hebrew", "russian", "hindi", "esl: english as a second language", "asl: sign language, american sign language, sing language",
         ],
     ),
     "hobbies": (

@@ -12,24 +12,14 @@ from dataclasses import dataclass, field
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from instructors.services.search.grammar import words
+from instructors.services.search.grammar import CATEGORY, PLACE, SUBJECT, Mention, words, words_of
 from instructors.services.search.grammar.filler import FILLER
 from instructors.services.search.spelling import FUZZY_FROM, MOST_EDITS, Speller
 
-SUBJECT, CATEGORY, PLACE = "s", "c", "p"
 # Longest name, in words.
 MOST_WORDS = 5
 # A phrase as short as this is repaired by one letter at most.
 PHRASE_FROM = 8
-
-
-@dataclass(slots=True)
-class Mention:
-    """What an atom such as ``#s0`` stands for, and how it was written."""
-
-    kind: str
-    slug: str
-    words: str
 
 
 @dataclass(slots=True)
@@ -62,7 +52,7 @@ class Names:
                 exact.setdefault(form, named)
         spelt = {word for phrase in (*subjects, *categories, *places) for word in phrase.split()}
         subject_words = {word for phrase in (*subjects, *categories) for word in phrase.split()}
-        speller = Speller.of(subject_words, words.GRAMMAR, spelt, FILLER, also={*exact})
+        speller = Speller.of(subject_words, words.GRAMMAR, spelt, FILLER, also=words.RARE | exact.keys())
         return cls(exact, speller)
 
     def mark(self, tokens: list[str]) -> tuple[list[str], list[Mention]]:
@@ -78,7 +68,7 @@ class Names:
                 continue
             kind, slug = named
             marked.append(f"#{kind}{len(found)}")
-            found.append(Mention(kind, slug, " ".join(tokens[index : index + length])))
+            found.append(Mention(kind, slug))
             index += length
         return marked, found
 
@@ -134,36 +124,33 @@ def _forms(phrase: str, *, place: bool) -> Iterable[str]:
             yield phrase.removesuffix("s")
 
 
-_ON_DAYS = frozenset(
-    "on this next every each coming by before until after or and from to , mon tue tues wed thu thurs fri sun".split()
+_DAYS = words_of("mon monday tue tues tuesday wed wednesday thu thurs thursday fri friday sun sunday")
+_LEAD_TO_DAYS = words_of("on this next every each coming by before until after from to") | _DAYS
+_FOLLOW_DAYS = (
+    words_of(
+        "at morning mornings afternoon afternoons evening evenings night nights noon before after around between to"
+        " from am pm dec jan feb"
+    )
+    | _DAYS
 )
-_DAY_FOLLOWS = frozenset(
-    "at morning mornings afternoon afternoons evening evenings night nights noon before after around between or and to sun from am pm @".split()
-)
-_TEST_FOLLOWS = frozenset(
-    "prep tutor tutors tutoring test tests exam exams math score scores lesson lessons class classes coach coaching teacher teachers course practice reading help instructor".split()
+_FOLLOW_TESTS = words_of(
+    "prep tutor tutors tutoring test tests exam exams math score scores lesson lessons class classes coach"
+    " coaching teacher teachers course practice reading help instructor"
 )
 
 
 def _is_saturday(tokens: list[str], at: int) -> bool:
-    """Whether "sat" is the day: its neighbours say so, or the day is all it can be beside another word."""
-    before = tokens[at - 1] if at else ""
-    after = tokens[at + 1] if at + 1 < len(tokens) else ""
-    if after in _TEST_FOLLOWS:
+    """Whether "sat" is the day: its neighbours say so, or something else to learn was named before it."""
+    around = ["", "", *tokens, "", ""]
+    before_that, before, _, after, after_that = around[at : at + 5]
+    if after in _FOLLOW_TESTS:
         return False
-    days = frozenset(
-        "mon monday tue tues tuesday wed wednesday thu thurs thursday fri friday sun sunday".split()
-    )
-    if before in ("or", "and", ",") or after in ("or", "and", ",", "to"):
-        beyond = [tokens[at - 2] if at > 1 else "", tokens[at + 2] if at + 2 < len(tokens) else ""]
-        if days.intersection(beyond):
-            return True
-        if before in ("or", "and") or after in ("or", "and", "to"):
-            return False
-    if (
-        before in _ON_DAYS - {"or", "and", ","}
-        or after in _DAY_FOLLOWS - {"or", "and"}
-        or after[:1].isdigit()
+    if (before in ("or", "and", ",") and before_that in _DAYS) or (
+        after in ("or", "and", ",", "to") and after_that in _DAYS
     ):
+        return True
+    if before in ("or", "and") or after in ("or", "and"):
+        return False
+    if before in _LEAD_TO_DAYS or after in _FOLLOW_DAYS or after[:1].isdigit():
         return True
     return any(token not in FILLER and token.isalpha() for token in tokens[:at])

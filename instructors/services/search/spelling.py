@@ -16,6 +16,11 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel
 
 FUZZY_FROM, MOST_EDITS = 5, 2
+# Written short on signs and maps.
+SHORT = {
+    "hts": "heights", "sq": "square", "vlg": "village", "wmsburg": "williamsburg", "tchr": "teacher",
+    "instr": "instructor", "beg": "beginner", "int": "intermediate", "adv": "advanced",
+}  # fmt: skip
 # Strange words remembered, so that the same misspelling is looked up once.
 MOST_REMEMBERED = 2048
 # Parts of a word such as "pianolessons" have at least so many letters, all of it so many.
@@ -59,6 +64,8 @@ class Speller:
 
     def repair(self, word: str) -> str | None:
         """The word, or the known word or two that were meant; None for a word nobody knows."""
+        if word in SHORT:
+            return SHORT[word]
         if word in self.known or not word.isalpha() or len(word) < FUZZY_FROM - 1:
             return word
         if word not in self.remembered:

@@ -22,11 +22,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 from instructors.services.search.reading import Reading
 
 Recogniser = Callable[[str, Reading, date], str]
+
+SUBJECT, CATEGORY, PLACE = "s", "c", "p"
+
+
+@dataclass(slots=True)
+class Mention:
+    """What an atom such as ``#s0`` stands for: a slug."""
+
+    kind: str
+    slug: str
+
 
 # What is left where something was taken away, so that the words on both sides do not make a phrase.
 TAKEN = " , "

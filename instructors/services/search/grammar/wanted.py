@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from instructors.services.search.grammar import words_of
-from instructors.services.search.names import CATEGORY, SUBJECT, Mention
+from instructors.services.search.grammar import CATEGORY, SUBJECT, Mention, words_of
 from instructors.services.search.reading import Reading
 
 _NEGATIONS = words_of(
@@ -15,6 +14,7 @@ _NEGATING = (
     ("all", "but"), ("dont", "want"), ("dont", "like"), ("dont", "need"), ("do", "not"), ("not", "interested"), ("sick", "of"), ("tired", "of"),
     ("any", "but"), ("anyone", "but"),
 )  # fmt: skip
+WORDS = _NEGATIONS | {word for pair in _NEGATING for word in pair}
 # "Not only piano" refuses nothing.
 _AFFIRMING = words_of("only just sure")
 # These do not end a list of what is not wanted.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from instructors.services.search.grammar import words_of
+from instructors.services.search.grammar import PLACE, Mention, words_of
 from instructors.services.search.grammar.filler import FILLER
-from instructors.services.search.names import PLACE, Mention
 from instructors.services.search.reading import Reading
 
 ZIP = re.compile(r"\d{5}")
@@ -47,7 +46,7 @@ def read(tokens: list[str], mentions: list[Mention], reading: Reading, wide: fro
             rest.append(token)
     if reading.location is None and named:
         reading.location = next((slug for slug in named if slug not in wide), named[0])
-    return rest if reading.location or reading.near_me and named else _unknown(rest, reading)
+    return rest if reading.location or (reading.near_me and named) else _unknown(rest, reading)
 
 
 def _refused(before: list[str]) -> bool:
