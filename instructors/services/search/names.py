@@ -13,7 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from instructors.services.search.grammar import CATEGORY, PLACE, SUBJECT, Mention, words, words_of
-from instructors.services.search.grammar.filler import FILLER
+from instructors.services.search.grammar.filler import FILLER, RUN_TOGETHER, SAID_OFTEN
 from instructors.services.search.spelling import FUZZY_FROM, MOST_EDITS, Speller
 
 # Longest name, in words.
@@ -52,7 +52,14 @@ class Names:
                 exact.setdefault(form, named)
         spelt = {word for phrase in (*subjects, *categories, *places) for word in phrase.split()}
         subject_words = {word for phrase in (*subjects, *categories) for word in phrase.split()}
-        speller = Speller.of(subject_words, words.GRAMMAR, spelt, FILLER, also=words.RARE | exact.keys())
+        speller = Speller.of(
+            subject_words,
+            words.GRAMMAR,
+            spelt,
+            SAID_OFTEN,
+            also=FILLER | words.RARE | exact.keys(),
+            parts=words.GRAMMAR | RUN_TOGETHER | exact.keys() | spelt,
+        )
         return cls(exact, speller)
 
     def mark(self, tokens: list[str]) -> tuple[list[str], list[Mention]]:
@@ -118,6 +125,8 @@ def _forms(phrase: str, *, place: bool) -> Iterable[str]:
     """The plural and the singular, and the words run together."""
     if " " in phrase and len(phrase) >= FUZZY_FROM:
         yield phrase.replace(" ", "")
+        if place and phrase.endswith("s"):
+            yield phrase.removesuffix("s")
     if not place:
         yield f"{phrase}s"
         if phrase.endswith("s") and len(phrase) > FUZZY_FROM:

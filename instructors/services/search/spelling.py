@@ -44,13 +44,15 @@ class Speller:
     """The words known, in the order in which they are preferred."""
 
     known: frozenset[str]
+    # What a word run together with another may be.
+    parts: frozenset[str]
     # Targets by length, each with its order of preference.
     by_length: dict[int, list[str]]
     preference: dict[str, int]
     remembered: dict[str, str | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, *kinds: Iterable[str], also: Iterable[str]) -> Speller:
+    def of(cls, *kinds: Iterable[str], also: Iterable[str], parts: Iterable[str]) -> Speller:
         """``kinds``: words, those preferred first; ``also``: what is known besides and no aim of repair."""
         preference: dict[str, int] = {}
         for order, kind in enumerate(kinds):
@@ -60,7 +62,7 @@ class Speller:
         for word in preference:
             if len(word) >= FUZZY_FROM - 1 and word.isalpha():
                 by_length.setdefault(len(word), []).append(word)
-        return cls(frozenset({*preference, *also}), by_length, preference)
+        return cls(frozenset({*preference, *also}), frozenset(parts), by_length, preference)
 
     def repair(self, word: str) -> str | None:
         """The word, or the known word or two that were meant; None for a word nobody knows."""
@@ -82,31 +84,37 @@ class Speller:
             return word[:-1]
         if word in rare:
             return self._nearest(word, edits=1) or word
-        return self._parted(word) or self._nearest(word, edits=MOST_EDITS if len(word) >= FUZZY_FROM else 1)
+        # One slip is likelier than two words run together, and these likelier than two slips.
+        one = self._nearest(word, edits=1) or self._parted(word)
+        return one or (self._nearest(word, edits=MOST_EDITS) if len(word) >= FUZZY_FROM else None)
 
     def _parted(self, word: str) -> str | None:
         if len(word) < PARTED_FROM or len(word) > 40:
             return None
         for at in range(len(word) - PART_FROM, PART_FROM - 1, -1):
             left, right = word[:at], word[at:]
-            if left in self.known and right in self.known and max(len(left), len(right)) >= FUZZY_FROM - 1:
+            if left in self.parts and right in self.parts and max(len(left), len(right)) >= FUZZY_FROM - 1:
                 return f"{left} {right}"
         return None
 
     def _nearest(self, word: str, *, edits: int) -> str | None:
         if len(word) > 24:
             return None
-        near: list[tuple[int, bool, float, int, str]] = []
+        near: list[tuple[int, bool, bool, float, int, str]] = []
         for length in range(len(word) - edits, len(word) + edits + 1):
             # A word of four letters is too short to be two edits off.
             most = edits if length >= FUZZY_FROM else 1
             for target, distance, _ in process.extract(
                 word, self.by_length.get(length, ()), scorer=OSA.distance, score_cutoff=most, limit=None
             ):
-                if length >= FUZZY_FROM or len(word) >= FUZZY_FROM or sorted(target) == sorted(word):
+                swapped = sorted(target) == sorted(word)
+                if length >= FUZZY_FROM or len(word) >= FUZZY_FROM or swapped:
                     # Of letters left out and letters mistaken, the former are the more common slip.
                     likeness = trigram_likeness(word, target) + Indel.normalized_similarity(word, target)
-                    near.append((distance, target[0] != word[0], -likeness, self.preference[target], target))
+                    other_start = target[0] != word[0]
+                    near.append(
+                        (distance, not swapped, other_start, -likeness, self.preference[target], target)
+                    )
         return min(near)[-1] if near else None
 
 

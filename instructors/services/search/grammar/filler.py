@@ -65,3 +65,11 @@ FILLER = words_of(
     test tests score scores grades grade  birthday gift present surprise  www com http https
     gt lt amp nbsp lol haha hmm um uh oh ah wow yay"""
 )
+# Of these, those that a misspelt word may mean.
+SAID_OFTEN = words_of(
+    "lesson lessons class classes course courses session sessions teacher teachers instructor instructors coach"
+    " coaches trainer trainers tutors student students looking private please someone anyone somebody anybody"
+    " learn learning teach teaching search searching would thanks group"
+)
+# Of these, those that are run together with the next word: "inbrooklyn", "nearme".
+RUN_TOGETHER = words_of("in on at for me to my per an the and or near by with is from") | SAID_OFTEN
