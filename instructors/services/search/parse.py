@@ -21,11 +21,14 @@ from datetime import date
 from rapidfuzz.distance import OSA
 
 from instructors.services.search.grammar import (
+    Recogniser,
     clocks,
     dates,
     days,
     lengths,
+    levels,
     numbers,
+    orders,
     people,
     prices,
     times,
@@ -45,7 +48,16 @@ __all__ = ["Parsed", "Reading", "normalise", "parse", "suggestions"]
 MOST_WORDS = 200
 # The calendar ends in 9999, and "next month" must still exist.
 LAST_TODAY = date(days.LAST_YEAR, 12, 31)
-RECOGNISERS = (people.read, prices.read, lengths.read, dates.read, times.read, ways.read)
+RECOGNISERS: tuple[Recogniser, ...] = (
+    people.read,
+    levels.read,
+    prices.read,
+    lengths.read,
+    dates.read,
+    times.read,
+    orders.read,
+    ways.read,
+)
 
 
 def parse(text: str, *, today: date, vocabulary: Vocabulary) -> Parsed:

@@ -107,7 +107,7 @@ class Speller:
             for target, distance, _ in process.extract(
                 word, self.by_length.get(length, ()), scorer=OSA.distance, score_cutoff=most, limit=None
             ):
-                swapped = sorted(target) == sorted(word)
+                swapped = sorted(target) == sorted(word) and target[0] == word[0]
                 if length >= FUZZY_FROM or len(word) >= FUZZY_FROM or swapped:
                     # Of letters left out and letters mistaken, the former are the more common slip.
                     likeness = trigram_likeness(word, target) + Indel.normalized_similarity(word, target)

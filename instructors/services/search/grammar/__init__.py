@@ -50,6 +50,19 @@ UNITS = (
 )
 
 
+def said_first(text: str, forms: tuple[tuple[str, re.Pattern[str]], ...]) -> tuple[str | None, str]:
+    """Which of the forms is said first, and the text without any of them."""
+    said: list[tuple[int, str]] = []
+    for name, pattern in forms:
+        if match := pattern.search(text):
+            said.append((match.start(), name))
+    if not said:
+        return None, text
+    for _, pattern in forms:
+        text = pattern.sub(TAKEN, text)
+    return min(said)[1], text
+
+
 def words_of(text: str) -> frozenset[str]:
     """A list of words written as a sentence."""
     return frozenset(text.split())

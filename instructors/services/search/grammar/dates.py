@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 from instructors.services.search.grammar.days import DAY, day, span
@@ -93,7 +94,7 @@ def _repeating(text: str, reading: Reading) -> str:
     wanted: set[str] = set()
     unwanted: set[str] = set()
 
-    def collect(into: set[str]) -> object:
+    def collect(into: set[str]) -> Callable[[re.Match[str]], str]:
         def take(match: re.Match[str]) -> str:
             into.update(re.findall(r"[wW](\d)", match.group()))
             return STOOD
@@ -107,13 +108,13 @@ def _repeating(text: str, reading: Reading) -> str:
         text,
     )
     text = _WEEK_OF.sub(lambda match: match.group() if match.group(2)[0] == "w" else _week_of(match), text)
-    text = _EXCEPT.sub(collect(unwanted), text)  # type: ignore[arg-type]
+    text = _EXCEPT.sub(collect(unwanted), text)
     text = (
         _WORKDAYS_SPAN.sub("W0 W1 W2 W3 W4", text)
         if not re.search(r"\b(?:from|between|next|this|coming) w0", text)
         else text
     )
-    text = _REPEATED.sub(collect(wanted), text)  # type: ignore[arg-type]
+    text = _REPEATED.sub(collect(wanted), text)
     chosen = wanted or (set("0123456") if unwanted else set())
     reading.weekdays = [WEEKDAYS[int(index)] for index in sorted(chosen - unwanted)]
     return text

@@ -232,12 +232,12 @@ _RELATIVE: tuple[tuple[re.Pattern[str], Callable[[date], str]], ...] = (
     (re.compile(r"\bthis (?=(?:early |late )?(?:morning|afternoon|evening)\b)"), lambda today: f"{day(today)} "),
     (
         compiled("(?:the )?next week ?end", "week ?end after (?:this|next)", "(?:the )?week ?end (?:of )?next week"),
-        lambda today: _weeks(12, 13)(today),
+        _weeks(12, 13),
     ),
     (compiled("(?:on |at |over |during )?(?:this|the|the coming|this coming|coming) week ?end"), _weekend),
-    (compiled("(?:the )?week after next"), lambda today: _weeks(14, 20)(today)),
-    (compiled("(?:the )?(?:next|following|coming) week"), lambda today: _weeks(7, 13)(today)),
-    (compiled("this (?:coming )?week", "later this week", "(?:the )?rest of the week"), lambda today: _weeks(0, 6)(today)),
+    (compiled("(?:the )?week after next"), _weeks(14, 20)),
+    (compiled("(?:the )?(?:next|following|coming) week"), _weeks(7, 13)),
+    (compiled("this (?:coming )?week", "later this week", "(?:the )?rest of the week"), _weeks(0, 6)),
     (
         compiled("(?:the )?next month"),
         lambda today: span(_months_on(today.replace(day=1), 1), _month_end(_months_on(today.replace(day=1), 1))),

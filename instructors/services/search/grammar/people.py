@@ -1,107 +1,103 @@
-"""Who learns: ages, kids, teens or adults, and what they can already do."""
+"""Who learns: an age, or kids (under 13), teens (13–17) or adults."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 
-from instructors.services.search.grammar import TAKEN, UNITS, compiled, words_of
+from instructors.services.search.grammar import TAKEN, UNITS, compiled, said_first, words_of
 from instructors.services.search.reading import Reading
 
-# Kids are under 13, teens 13–17 (search.md).
 FIRST_TEEN, FIRST_ADULT, OLDEST = 13, 18, 110
+_FOR = r"(?:for )?(?:an? |my |our |the )?"
+_CHILD = r"(?:kids?|child(?:ren)?|sons?|daughters?|boys?|girls?|nephews?|nieces?|toddlers?|teens?|teenagers?)"
 _WHO = (
-    r"(?:kids?|child(?:ren)?|sons?|daughters?|boys?|girls?|nephews?|nieces?|grand(?:son|daughter|child|kid)s?|teens?"
-    r"|teenagers?|students?|toddlers?|he|she|who|whos|hes|shes|i|im|adults?|learner|person)"
+    rf"(?:{_CHILD}|grand(?:son|daughter|child|kid)s?|students?|he|she|who|whos|hes|shes|i|im|adults?|learner"
+    r"|person)"
 )
 _YEARS = r"(?:years?|yrs?|yr|y)"
 _OLD = r"(?:olds?|of age)"
+_AND = r"(?:to|and|or)"
 _AGES = re.compile(
-    rf"\b(?:for )?(?:an? |my |our )?(?:ages?|aged) (?:of )?(\d{{1,3}})(?: (?:to|and|or) (\d{{1,3}}))?(?: {_YEARS}(?: {_OLD})?)?(?= |$)"
-    rf"|\b(?:for )?(?:an? |my |our )?(\d{{1,3}})(?: {_YEARS}(?: {_OLD})?)?(?: (?:to|and|or) (?:an? |my )?(\d{{1,3}}))? (?:{_YEARS} {_OLD}|yo|yos|{_YEARS}olds?|y o|ear old)(?= |$)"
-    rf"|\b(?:an? |my )?(\d{{1,2}}) (?:months?|mos?) {_OLD}"
-    rf"|(?<= )(?:my |our )?(?<!\w){_WHO} ?,? (?:is |are |am |just |turned |turning |turns |now |aged? |has |,)+ ?(\d{{1,3}})(?= |$)(?! (?:to|and|or) \d){UNITS}"
-    rf"|(?<= )(?:my |our )?(?:son|daughter|kid|child|boy|girl|nephew|niece|teen) (?:of )?(\d{{1,2}})(?= ,| ?$){UNITS}"
+    "|".join(
+        (
+            # "Aged 9", "ages 8 to 10".
+            rf"\b{_FOR}(?:ages?|aged) (?:of )?(\d{{1,3}})(?: {_AND} (\d{{1,3}}))?(?: {_YEARS}(?: {_OLD})?)?(?= |$)",
+            # "9 year old", "9yo", "8 and 10 year olds".
+            rf"\b{_FOR}(\d{{1,3}})(?: {_YEARS}(?: {_OLD})?)?(?: {_AND} (?:an? |my )?(\d{{1,3}}))?"
+            rf" (?:{_YEARS} {_OLD}|yos?|{_YEARS}olds?|y o|ear old)(?= |$)",
+            rf"\b{_FOR}(\d{{1,2}}) (?:months?|mos?) {_OLD}",
+            # "My son is 9", "daughter, 7".
+            rf"(?<= ){_FOR}(?<!\w){_WHO} ?,? (?:is |are |am |just |turned |turning |turns |now |aged? |has |,)+"
+            rf" ?(\d{{1,3}})(?= |$)(?! {_AND} \d){UNITS}",
+            rf"(?<= ){_FOR}(?<!\w){_CHILD} (?:of )?(\d{{1,2}})(?= ,| ?$){UNITS}",
+        )
+    )
 )
 # "Kids under 10", "adults over 40": no age of anybody, and no price.
 _BOUND = re.compile(
-    rf"(?<= )({_WHO})(?: (?:who are|ages?|aged))? (under|over|below|above|up to)(?: the age of)? (\d{{1,2}})(?: {_YEARS}(?: {_OLD})?)?(?= |$)"
+    rf"(?<= )({_WHO})(?: (?:who are|ages?|aged))? (under|over|below|above|up to)(?: the age of)? (\d{{1,2}})"
+    rf"(?: {_YEARS}(?: {_OLD})?)?(?= |$)"
 )
 _BOUND_PLURAL = re.compile(r"\b(?:for )?(?:the )?(under|over) (\d{1,2}) ?s\b")
 _GRADE = re.compile(
-    r"\b(?:for )?(?:an? |my |in |the )*(\d{1,2})(?:st|nd|rd|th) (?:grade|graders?|grader)(?: student)?(?= |$)|\bgrade (\d{1,2})\b"
+    r"\b(?:for )?(?:an? |my |in |the )*(\d{1,2})(?:st|nd|rd|th) (?:grade|graders?)(?: student)?(?= |$)"
+    r"|\bgrade (\d{1,2})\b"
 )
-# Those that say more than "my son", which a teenager may be too.
-_SURE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("teens", compiled(r"(?:for )?(?:an? |my |our )?(?:teens?|teen ?agers?|teenaged?|adolescents?|high ?school(?:er)?s?(?: (?:student|kid|senior|junior|freshman|sophomore|age)s?)?|youths?)")),
-    ("adults", compiled(r"(?:for )?(?:an? |my |our |the )?(?:older |young )?(?:adults?|grown ?ups?|seniors?(?: citizens?)?|elderly|retirees?|pensioners?|(?:college|university|grad(?:uate)?) (?:students?|kids?)|mom|mum|mother|dad|father|grand(?:ma|pa|mother|father|parents?)|husband|wife|parents|boyfriend|girlfriend|fiancee?)")),
-    ("kids", compiled(r"(?:for )?(?:an? |my |our |the )?(?:little |young |small )?(?:kids?|child(?:ren)?s?|toddlers?|preschool(?:er)?s?|kindergart(?:e?n)(?:er)?s?|little ones?|elementary school(?:er)?s?|(?:elementary|primary|middle) school(?:er)?s?(?: (?:student|kid)s?)?|grade ?schoolers?|tweens?|pre ?teens?|infants?|baby|babies|grand(?:kid|child)(?:ren|s)?)(?: friendly)?")),
-)  # fmt: skip
+_STUDENTS = r"(?: (?:student|kid|senior|junior|freshman|sophomore|age)s?)?"
+_AUDIENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "teens",
+        compiled(
+            rf"{_FOR}(?:teens?|teen ?agers?|teenaged?|adolescents?|youths?)",
+            rf"{_FOR}high ?school(?:er)?s?{_STUDENTS}",
+        ),
+    ),
+    (
+        "adults",
+        compiled(
+            rf"{_FOR}(?:older |young )?(?:adults?|grown ?ups?|seniors?(?: citizens?)?|elderly|retirees?|pensioners?)",
+            rf"{_FOR}(?:college|university|grad(?:uate)?) (?:students?|kids?)",
+            rf"{_FOR}(?:mom|mum|mother|dad|father|grand(?:ma|pa|mother|father|parents?)|parents|husband|wife"
+            r"|boyfriend|girlfriend|fiancee?)",
+        ),
+    ),
+    (
+        "kids",
+        compiled(
+            rf"{_FOR}(?:little |young |small )?(?:kids?|child(?:ren)?s?|toddlers?|little ones?|infants?|baby"
+            r"|babies|grand(?:kid|child)(?:ren|s)?)(?: friendly)?",
+            rf"{_FOR}(?:preschool(?:er)?s?|kindergart(?:e?n)(?:er)?s?|tweens?|pre ?teens?|grade ?schoolers?)",
+            rf"{_FOR}(?:elementary|primary|middle) school(?:er)?s?{_STUDENTS}",
+        ),
+    ),
+)
+# A son or a niece may be a teenager; where nothing more is said, a child is meant.
 _YOUNG = compiled(
-    r"(?:for )?(?:an? |my |our |the )?(?:little |young |small )?(?:sons?|daughters?|boys?|girls?|nephews?|nieces?|grandsons?|granddaughters?)"
+    rf"{_FOR}(?:little |young |small )?(?:sons?|daughters?|boys?|girls?|nephews?|nieces?|grandsons?|granddaughters?)"
 )
-_TEACHER = r"(?! (?:\S+ )?(?:teacher|tutor|instructor|coach|trainer|pro)s?\b)"
-_LEVELS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "beginner",
-        compiled(
-            r"(?:for )?(?:an? )?(?:absolute |complete |total |very )?(?:beginners?|novices?|newbies?|newbie|noobs?|rookies?)(?: (?:level|friendly))?",
-            r"beginn(?:ing|ers?) level", r"beginning(?! (?:on|at|in|from|next|this|@|w\d|d\d|t\d|of))", r"(?:from|starting from) (?:scratch|zero|the beginning|nothing)",
-            r"basics?(?: level)?", r"(?:for )?(?:an? )?starters?(?: level)?", r"(?:entry|introductory|starter|elementary) level", r"intro(?:duction|ductory)?(?: to)?",
-            r"(?:i |we |has |have |ive |he |she |whos |who |hes |shes )*never (?:ever )?(?:\w+ )?(?:played|done|tried|taken|touched|danced|learned|learnt|studied|had|held|sung|swum|drawn|painted|cooked|coded|spoken|before)(?: (?:it|one|any|an?|the))?(?: before)?",
-            r"(?:with )?(?:no|zero|without|without any|no prior|no previous) (?:prior |previous )?(?:experience|knowledge|background)",
-            r"(?:my |a )?first time(?:rs?)?", r"(?:just |only )?(?:starting out|getting started|just starting)", r"(?:completely |totally |brand )?new to(?: the)?",
-        ),
-    ),
-    (
-        "intermediate",
-        compiled(r"(?:for )?(?:an? )?(?:upper |lower )?intermediates?(?: (?:level|students?|learners?|players?))?", r"(?:mid|middle|medium) level", r"some experience"),
-    ),
-    (
-        "advanced",
-        compiled(
-            r"(?:for )?(?:an? )?(?:very |more )?advanced(?: (?:level|students?|learners?|players?))?",
-            r"(?:for )?experts?(?: level)?" + _TEACHER, r"(?:professional|pro) level", r"for (?:pros|professionals)",
-        ),
-    ),
-)  # fmt: skip
 WORDS = words_of(
-    "beginner beginners beginning novice novices newbie newbies starter starters scratch intermediate advanced"
-    " expert experts experience never played tried basic basics children child toddler toddlers teens teenager"
-    " teenagers teenage adult adults senior seniors daughter daughters nephew niece level school student students"
-    " years elementary kindergarten preschool professional grade grader"
+    "children child toddler toddlers teens teenager teenagers teenage adult adults senior seniors daughter"
+    " daughters nephew niece school student students years elementary kindergarten preschool grade grader"
 )
 
 
 def read(text: str, reading: Reading, today: date) -> str:
     """An age decides whose lesson it is; without one the first word for people does."""
-    text = _GRADE.sub(lambda match: _grade(match, reading), text) if "grade" in text else text
+    if "grade" in text:
+        text = _GRADE.sub(lambda match: _grade(match, reading), text)
     if any(char.isdigit() for char in text):
         text = _BOUND.sub(_bound, text)
         text = _BOUND_PLURAL.sub(lambda match: _plural(match, reading), text)
         text = _AGES.sub(lambda match: _age(match, reading), text)
-    first, text = _first(text, _SURE)
-    reading.audience = reading.audience or first
-    if _YOUNG.search(text):
-        reading.audience = reading.audience or "kids"
-        text = _YOUNG.sub(TAKEN, text)
-    reading.level, text = _first(text, _LEVELS)
+    first, text = said_first(text, _AUDIENCES)
+    text, young = _YOUNG.subn(TAKEN, text)
+    reading.audience = reading.audience or first or ("kids" if young else None)
     return text
 
 
 def audience_of(age: int) -> str:
     return "kids" if age < FIRST_TEEN else "teens" if age < FIRST_ADULT else "adults"
-
-
-def _first(text: str, forms: tuple[tuple[str, re.Pattern[str]], ...]) -> tuple[str | None, str]:
-    """Which of the forms is said first, and the text without any of them."""
-    said: list[tuple[int, str]] = []
-    for name, pattern in forms:
-        if match := pattern.search(text):
-            said.append((match.start(), name))
-    for _, pattern in forms if said else ():
-        text = pattern.sub(TAKEN, text)
-    return (min(said)[1] if said else None), text
 
 
 def _age(match: re.Match[str], reading: Reading) -> str:
