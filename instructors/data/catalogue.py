@@ -12,12 +12,17 @@ CATALOGUE: dict[str, tuple[list[str], list[str]]] = {
     "music": (
         [],
         [
-            "piano: keyboard, pianist", "guitar: guitarist", "bass-guitar", "ukulele: uke", "violin: violinist, fiddle", "viola", "cello: cellist", "flute: flutist",
-            "clarinet", "saxophone: sax", "trumpet", "drums: drum, drummer, drumming", "voice: singing, vocal, singer, sing", "music-theory",
+            "piano: keyboard, pianist", "guitar: guitarist", "bass-guitar", "ukulele: uke",
+            "violin: violinist, fiddle", "viola", "cello: cellist", "flute: flutist",
+            "clarinet", "saxophone: sax", "trumpet", "drums: drum, drummer, drumming",
+            "voice: singing, vocal, singer, sing", "music-theory",
             "music-production", "songwriting: song writing", "dj: djing",
         ],
     ),
-    "dance": (["dancing", "dancer"], ["ballet", "hip-hop", "salsa", "ballroom", "tap", "contemporary-dance: contemporary"]),
+    "dance": (
+        ["dancing", "dancer"],
+        ["ballet", "hip-hop", "salsa", "ballroom", "tap", "contemporary-dance: contemporary"],
+    ),
     "arts": (
         ["art"],
         [
@@ -29,15 +34,18 @@ CATALOGUE: dict[str, tuple[list[str], list[str]]] = {
     "sports": (
         ["fitness", "sport"],
         [
-            "yoga", "pilates", "personal-training: personal trainer", "boxing: boxer", "swimming: swim, swimmer", "tennis",
-            "golf", "soccer", "basketball", "karate", "jiu-jitsu: jujitsu, ju jitsu, bjj", "running", "fencing",
+            "yoga", "pilates", "personal-training: personal trainer", "boxing: boxer",
+            "swimming: swim, swimmer", "tennis",
+            "golf", "soccer", "basketball", "karate", "jiu-jitsu: jujitsu, ju jitsu, bjj", "running",
+            "fencing",
             "ice-skating: skating",
         ],
     ),
     "tutoring": (
         ["tutor"],
         [
-            "math: mathematics", "algebra", "geometry", "calculus: calc", "statistics: stats", "physics", "chemistry", "biology",
+            "math: mathematics", "algebra", "geometry", "calculus: calc", "statistics: stats", "physics",
+            "chemistry", "biology",
             "reading", "essay-writing: essay", "sat-prep: sat", "act-prep: act test, act exam, act tutor",
             "gre-prep: gre", "lsat-prep: lsat", "coding: programming, code, coder",
             "python", "java", "javascript", "data-science", "homework-help: homework",
@@ -47,7 +55,8 @@ CATALOGUE: dict[str, tuple[list[str], list[str]]] = {
         ["language"],
         [
             "spanish", "french", "italian", "german", "portuguese", "mandarin: chinese", "japanese",
-            "korean", "arabic", "hebrew", "russian", "hindi", "esl: english as a second language", "asl: sign language, american sign language, sing language",
+            "korean", "arabic", "hebrew", "russian", "hindi", "esl: english as a second language",
+            "asl: sign language, american sign language, sing language",
         ],
     ),
     "hobbies": (

@@ -137,7 +137,8 @@ _DAYS = words_of("mon monday tue tues tuesday wed wednesday thu thurs thursday f
 _LEAD_TO_DAYS = words_of("on this next every each coming by before until after from to") | _DAYS
 _FOLLOW_DAYS = (
     words_of(
-        "at morning mornings afternoon afternoons evening evenings night nights noon before after around between to"
+        "at morning mornings afternoon afternoons evening evenings night nights noon before after around"
+        " between to"
         " from am pm dec jan feb"
     )
     | _DAYS

@@ -44,7 +44,8 @@ class Mention:
 TAKEN = " , "
 # A number before one of these is no price, no hour and no age.
 UNITS = (
-    r"(?! (?:min|mins|minutes?|m|h|hours?|hrs?|am|pm|oclock|years?|yrs?|yo|days?|weeks?|wks?|months?|miles?|mi"
+    r"(?! (?:min|mins|minutes?|m|h|hours?|hrs?|am|pm|oclock|years?|yrs?|yo|days?|weeks?|wks?|months?"
+    r"|miles?|mi"
     r"|kms?|kilometers?|blocks?|lessons?|sessions?|classes|people|persons?|students?|kids?|child|children"
     r"|adults?|teens?|stars?|percent|times|x|year|grade)\b)"
 )

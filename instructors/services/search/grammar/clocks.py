@@ -23,7 +23,8 @@ _SAID = re.compile(
 )
 _COLON = re.compile(r"\b(?<![/.$])(\d{1,2}):(\d\d)(?::\d\d)?(?![\d:])")
 _PAST = re.compile(
-    r"\b(half|quarter|(?:5|10|15|20|25) minutes) (past|after|to|till|of) (\d{1,2})\b(?!:)(?! to )(?: (am|pm)\b)?"
+    r"\b(half|quarter|(?:5|10|15|20|25) minutes) (past|after|to|till|of) (\d{1,2})\b(?!:)(?! to )(?: (am"
+    r"|pm)\b)?"
 )
 _OCLOCK = re.compile(r"\b(\d{1,2}) oclock\b")
 _TWO_NUMBERS = re.compile(

@@ -32,13 +32,15 @@ _OF_WEEK = re.compile(
 )
 _WEEK_OF = re.compile(r"\b(?:the |this )?(week|W5 W6) (?:of|starting|beginning)(?: the)? (d\d{8}|w\d)\b")
 _SPAN = re.compile(
-    rf"(?:\b(between|from) (?:{_THIS} )?)?\b({_ANY})(?: ,)? (?:to|and|until|till|through|thru) (?:{_THIS} )?({_ANY})\b"
+    rf"(?:\b(between|from) (?:{_THIS} )?)?\b({_ANY})(?: ,)? (?:to|and|until|till|through|thru)"
+    rf" (?:{_THIS} )?({_ANY})\b"
 )
 _EITHER = re.compile(rf"(?:\b{_THIS} )*\b({_ANY}(?:{_LIST}{_ANY})+)\b")
 _UNTIL = re.compile(rf"\b(?:until|till|by|no later than|not later than|up to) (?:{_THIS} )?({_ANY})\b")
 _BEFORE = re.compile(rf"\b(?:before|(?<!no )(?<!not )earlier than) (?:{_THIS} )?({_ANY})\b")
 _SINCE = re.compile(
-    rf"\b(?:from|since|starting|starts?|beginning|no earlier than|not before)(?: on| from)? (?:{_THIS} )?({_ANY})\b"
+    rf"\b(?:from|since|starting|starts?|beginning|no earlier than|not before)(?: on| from)? (?:{_THIS}"
+    rf" )?({_ANY})\b"
     rf"(?: (?:on|onwards?|on out))?|\b({_ANY}) (?:onwards?|or later|and later|or after|and beyond)\b"
 )
 _AFTER = re.compile(rf"\b(?:after|(?<!no )(?<!not )later than) (?:{_THIS} )?({_ANY})\b")

@@ -32,7 +32,8 @@ _DAY_MONTH = re.compile(rf"\b{_NTH} (?:of )?{_MONTH}\b{_YEAR}")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?(?![\d/])")
 _ISO = re.compile(r"\b(\d{4})/(\d{1,2})/(\d{1,2})\b")
 _NTH_ALONE = re.compile(
-    r"\b(?:the )?(\d{1,2})(?:st|nd|rd|th)(?: of (?:the|this) month)?(?= |$)(?! (?:grade|grader|graders|avenue|ave|st|street|floor|lesson|class|time|level)\b)"
+    r"\b(?:the )?(\d{1,2})(?:st|nd|rd|th)(?: of (?:the|this) month)?(?= |$)(?! (?:grade|grader|graders"
+    r"|avenue|ave|st|street|floor|lesson|class|time|level)\b)"
 )
 _IN_MONTH = re.compile(rf"\b(?:in|during|this|next|for|of) {_LONG_MONTH}(?= |$)")
 _AHEAD = re.compile(
@@ -40,18 +41,21 @@ _AHEAD = re.compile(
 )
 _FROM_NOW = re.compile(r"\b(\d{1,3}|an?) (days?|weeks?) from (?:now|today|(tomorrow))(?= |$)")
 _WITHIN = re.compile(
-    r"\b(?:within|(?:in|over|during|for) the (?:next|coming)|(?:the )?next|coming) (?:(\d{1,2}|an?|couple of|few) )?(days?|weeks|hours?)(?= |$)"
+    r"\b(?:within|(?:in|over|during|for) the (?:next|coming)|(?:the )?next|coming) (?:(\d{1,2}|an?"
+    r"|couple of|few) )?(days?|weeks|hours?)(?= |$)"
     r"|\bwithin (?:the |an? )(week)(?= |$)"
 )
 _FORMS = (
-    "mon(?:day)?", "tue(?:s|sday)?", "weds?|wednesday", "thu(?:rs?|rsday)?", "fri(?:day)?", "sat(?:urday)?", "sun(?:day)?"
+    "mon(?:day)?", "tue(?:s|sday)?", "weds?|wednesday", "thu(?:rs?|rsday)?", "fri(?:day)?", "sat(?:urday)?",
+    "sun(?:day)?",
 )  # fmt: skip
 _WEEKDAY = re.compile(
     r"\b(every (?:other |single )?|each |any )?(?:(" + ")|(".join(_FORMS) + r"))(s)?(?= |$)"
 )
 _PLURAL_SHORT = frozenset({"tues", "thurs", "weds"})
 _DAYS_OF_WORK = compiled(
-    r"(?:on |during |every |any )?(?:the )?(?:week ?days?|work(?:ing)? ?days?|business days?)|(?:during|in) the week"
+    r"(?:on |during |every |any )?(?:the )?(?:week ?days?|work(?:ing)? ?days?|business days?)|(?:during"
+    r"|in) the week"
 )
 _WEEKENDS = compiled(
     r"(?:on |during |every |any |most )?week ?ends|(?:every|any|on|during|each) week ?end|week ?end"
@@ -166,6 +170,10 @@ def _month_end(when: date) -> date:
     return following - DAY
 
 
+def _whole_month(first: date) -> str:
+    return span(first, _month_end(first))
+
+
 def _relative(text: str, today: date) -> str:
     """Days told from today."""
     for pattern, place in _RELATIVE:
@@ -229,9 +237,11 @@ _RELATIVE: tuple[tuple[re.Pattern[str], Callable[[date], str]], ...] = (
     (compiled("tomorrow", "tmrw", "tmr", "tmw", "tomoz", "2 morrow"), lambda today: day(today + DAY)),
     (compiled("tonight", "tonite"), lambda today: f"{day(today)} tonight"),
     (compiled("later today", "today", "tdy"), day),
-    (re.compile(r"\bthis (?=(?:early |late )?(?:morning|afternoon|evening)\b)"), lambda today: f"{day(today)} "),
+    (re.compile(r"\bthis (?=(?:early |late )?(?:morning|afternoon"
+        r"|evening)\b)"), lambda today: f"{day(today)} "),
     (
-        compiled("(?:the )?next week ?end", "week ?end after (?:this|next)", "(?:the )?week ?end (?:of )?next week"),
+        compiled("(?:the )?next week"
+            " ?end", "week ?end after (?:this|next)", "(?:the )?week ?end (?:of )?next week"),
         _weeks(12, 13),
     ),
     (compiled("(?:on |at |over |during )?(?:this|the|the coming|this coming|coming) week ?end"), _weekend),
@@ -240,7 +250,7 @@ _RELATIVE: tuple[tuple[re.Pattern[str], Callable[[date], str]], ...] = (
     (compiled("this (?:coming )?week", "later this week", "(?:the )?rest of the week"), _weeks(0, 6)),
     (
         compiled("(?:the )?next month"),
-        lambda today: span(_months_on(today.replace(day=1), 1), _month_end(_months_on(today.replace(day=1), 1))),
+        lambda today: _whole_month(_months_on(today.replace(day=1), 1)),
     ),
     (compiled("this month", "later this month"), lambda today: span(today, _month_end(today))),
 )  # fmt: skip

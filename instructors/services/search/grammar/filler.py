@@ -71,7 +71,8 @@ FILLER = words_of(
 )
 # Of these, those that a misspelt word may mean.
 SAID_OFTEN = words_of(
-    "lesson lessons class classes course courses session sessions teacher teachers instructor instructors coach"
+    "lesson lessons class classes course courses session sessions teacher teachers instructor"
+    " instructors coach"
     " coaches trainer trainers tutors student students looking private please someone anyone somebody anybody"
     " learn learning teach teaching search searching would thanks group"
 )

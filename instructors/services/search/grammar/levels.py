@@ -49,7 +49,8 @@ _LEVELS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 WORDS = words_of(
-    "beginner beginners beginning novice novices newbie newbies starter starters scratch intermediate advanced"
+    "beginner beginners beginning novice novices newbie newbies starter starters scratch intermediate"
+    " advanced"
     " expert experts experience never played tried basic basics level professional introductory"
 )
 

@@ -19,7 +19,8 @@ _TENS = dict(
 )
 _ORDINALS = dict(
     zip(
-        "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+        "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth"
+        " fifteenth "
         "sixteenth seventeenth eighteenth nineteenth twentieth thirtieth".split(),
         [*range(3, 21), 30],
         strict=True,
@@ -28,7 +29,8 @@ _ORDINALS = dict(
 _FIGURES = {**_ONES, **_TENS}
 # "one" is a number only before these: there is also "one on one" and "that one".
 _COUNTED = words_of(
-    "hour hours hr hrs h pm am oclock week weeks day days month months year years minute minutes and to thirty "
+    "hour hours hr hrs h pm am oclock week weeks day days month months year years minute minutes and to"
+    " thirty "
     "fifteen dollar buck hundred or"
 )
 _MONEY = re.compile(

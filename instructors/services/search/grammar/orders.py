@@ -49,7 +49,8 @@ _SORTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 WORDS = words_of(
     "closest nearest distance cheap cheapest cheaper affordable budget inexpensive expensive reasonable"
-    " reasonably lowest highest rated rating ratings reviews reviewed soonest earliest first available possible"
+    " reasonably lowest highest rated rating ratings reviews reviewed soonest earliest first available"
+    " possible"
     " immediately urgent urgently"
 )
 

@@ -22,13 +22,15 @@ _AGES = re.compile(
     "|".join(
         (
             # "Aged 9", "ages 8 to 10".
-            rf"\b{_FOR}(?:ages?|aged) (?:of )?(\d{{1,3}})(?: {_AND} (\d{{1,3}}))?(?: {_YEARS}(?: {_OLD})?)?(?= |$)",
+            rf"\b{_FOR}(?:ages?|aged) (?:of )?(\d{{1,3}})(?: {_AND} (\d{{1,3}}))?(?: {_YEARS}(?:"
+            rf" {_OLD})?)?(?= |$)",
             # "9 year old", "9yo", "8 and 10 year olds".
             rf"\b{_FOR}(\d{{1,3}})(?: {_YEARS}(?: {_OLD})?)?(?: {_AND} (?:an? |my )?(\d{{1,3}}))?"
             rf" (?:{_YEARS} {_OLD}|yos?|{_YEARS}olds?|y o|ear old)(?= |$)",
             rf"\b{_FOR}(\d{{1,2}}) (?:months?|mos?) {_OLD}",
             # "My son is 9", "daughter, 7".
-            rf"(?<= ){_FOR}(?<!\w){_WHO} ?,? (?:is |are |am |just |turned |turning |turns |now |aged? |has |,)+"
+            rf"(?<= ){_FOR}(?<!\w){_WHO} ?,? (?:is |are |am |just |turned |turning |turns |now |aged? "
+            rf"|has |,)+"
             rf" ?(\d{{1,3}})(?= |$)(?! {_AND} \d){UNITS}",
             rf"(?<= ){_FOR}(?<!\w){_CHILD} (?:of )?(\d{{1,2}})(?= ,| ?$){UNITS}",
         )
@@ -56,7 +58,8 @@ _AUDIENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "adults",
         compiled(
-            rf"{_FOR}(?:older |young )?(?:adults?|grown ?ups?|seniors?(?: citizens?)?|elderly|retirees?|pensioners?)",
+            rf"{_FOR}(?:older |young )?(?:adults?|grown ?ups?|seniors?(?: citizens?)?|elderly|retirees?"
+            rf"|pensioners?)",
             rf"{_FOR}(?:college|university|grad(?:uate)?) (?:students?|kids?)",
             rf"{_FOR}(?:mom|mum|mother|dad|father|grand(?:ma|pa|mother|father|parents?)|parents|husband|wife"
             r"|boyfriend|girlfriend|fiancee?)",
@@ -74,7 +77,8 @@ _AUDIENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # A son or a niece may be a teenager; where nothing more is said, a child is meant.
 _YOUNG = compiled(
-    rf"{_FOR}(?:little |young |small )?(?:sons?|daughters?|boys?|girls?|nephews?|nieces?|grandsons?|granddaughters?)"
+    rf"{_FOR}(?:little |young |small )?(?:sons?|daughters?|boys?|girls?|nephews?|nieces?|grandsons?"
+    rf"|granddaughters?)"
 )
 WORDS = words_of(
     "children child toddler toddlers teens teenager teenagers teenage adult adults senior seniors daughter"

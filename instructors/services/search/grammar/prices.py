@@ -17,12 +17,14 @@ _PER = r"(?: (?:per|an|a|each|every|the) (?:hours?|hrs?|h|lesson|session|class|p
 _N = r"(\$?)(\d{1,6}(?:\.\d{1,2})?)"
 _BARE = rf"{_N}(?![\d:/.])" + UNITS
 _LESS = (
-    r"under|below|beneath|less than|lower than|cheaper than|up to|upto|at (?:the )?most|max(?:imum)?|no more than"
+    r"under|below|beneath|less than|lower than|cheaper than|up to|upto|at (?:the )?most|max(?:imum)?|no"
+    r" more than"
     r"|not more than|not (?:over|above|exceeding)|no higher than|not higher than|never more than|within"
     r"|(?:my |a |the |our )?budget|cap(?:ped)?|limit|spend(?:ing)?|pay(?:ing)?|afford|as much as"
 )
 _MORE = (
-    r"over|above|more than|at least|at the least|(?<![ $]\d )(?<![ $]\d\d )min(?:imum)?|from|starting|upwards|no less than|not less than"
+    r"over|above|more than|at least|at the least|(?<![ $]\d )(?<![ $]\d\d )min(?:imum)?|from|starting"
+    r"|upwards|no less than|not less than"
     r"|not (?:under|below)|no lower than|higher than|exceeding"
 )
 _JOIN = r"(?: (?:of|is|at|about|around|to|from|price|rate|a|for|budget|spend|pay)){0,3}"
@@ -34,15 +36,18 @@ _UP_TO_SUFFIX = re.compile(
     r"|max(?:imum)?|tops|at (?:the )?most|limit|budget)\b"
 )
 _FROM_SUFFIX = re.compile(
-    rf"(?<![\w:/.$]){_N}{_PER} (?:(?:or|and) (?:more|up|above|over|higher|upwards?)|minimum|plus|and upwards)\b"
+    rf"(?<![\w:/.$]){_N}{_PER} (?:(?:or|and) (?:more|up|above|over|higher|upwards?)|minimum|plus|and"
+    rf" upwards)\b"
 )
 _MOST = re.compile(rf"\b(?:for )?(?:{_LESS}){_JOIN} {_BARE}{_PER}")
 _LEAST = re.compile(rf"\b(?:{_MORE}){_JOIN} {_BARE}{_PER}")
 _PLAIN = re.compile(
-    rf"(?:\b(?:for|at|around|about|roughly|approximately|approx|circa|only|just|like) ){{0,2}}\$(\d{{1,6}}(?:\.\d{{1,2}})?)(?:{_PER}| (?:hour|hr))(?= |$)"
+    rf"(?:\b(?:for|at|around|about|roughly|approximately|approx|circa|only|just|like)"
+    rf" ){{0,2}}\$(\d{{1,6}}(?:\.\d{{1,2}})?)(?:{_PER}| (?:hour|hr))(?= |$)"
 )
 _BY_THE_HOUR = re.compile(
-    r"(?:\b(?:for|at|around|about) )?(?<![\d:/.])\b(\d{1,4}) (?:(?:per|an|a|each) (?:hour|hr|h|lesson|session|class)|hourly)\b"
+    r"(?:\b(?:for|at|around|about) )?(?<![\d:/.])\b(\d{1,4}) (?:(?:per|an|a|each) (?:hour|hr|h|lesson"
+    r"|session|class)|hourly)\b"
 )
 _FOR = re.compile(rf"\bfor (\d{{2,4}})(?![\d:/.]){UNITS}")
 # "within 5 miles" says how far, which no key holds.

@@ -20,16 +20,19 @@ _RANGE = re.compile(
     rf" (to|and|until|till|til|through|thru|or) {_BARE}(?= |$)"
 )
 _AROUND = re.compile(
-    rf"\b(?:at )?(?:around|about|approximately|approx|roughly|circa|close to|near to) {_BARE}(?: ?ish)?(?= |$)"
+    rf"\b(?:at )?(?:around|about|approximately|approx|roughly|circa|close to|near to) {_BARE}(?:"
+    rf" ?ish)?(?= |$)"
     rf"|(?<![\w:/.$])(?:at )?{_C} (?:ish|or so|or thereabouts)\b"
 )
 _AFTER = re.compile(
     rf"\b(?:any ?time )?(?:after|past|from|since|starting(?: at| from| after)?|beginning at|no earlier than"
-    rf"|not before|not earlier than|(?<!no )(?<!not )later than) {_BARE}(?: (?:on|onwards?|or later|and later|or after))?(?= |$)"
+    rf"|not before|not earlier than|(?<!no )(?<!not )later than) {_BARE}(?: (?:on|onwards?|or later|and"
+    rf" later|or after))?(?= |$)"
     rf"|(?<![\w:/.$])(?:at )?{_C} (?:or later|onwards?|and later|or after|and after|or thereafter|and on)\b"
 )
 _BEFORE = re.compile(
-    rf"\b(?:any ?time )?(?:(?:done|finish(?:ed)?|ends?|over) )?(?:before|until|till|til|by|no later than|not later than|not after|(?<!no )(?<!not )earlier than"
+    rf"\b(?:any ?time )?(?:(?:done|finish(?:ed)?|ends?|over) )?(?:before|until|till|til|by|no later than"
+    rf"|not later than|not after|(?<!no )(?<!not )earlier than"
     rf"|up to) {_BARE}(?= |$)"
     rf"|(?<![\w:/.$])(?:at )?{_C} (?:or earlier|or before|and earlier|and before|at the latest|latest)\b"
 )

@@ -6,20 +6,24 @@ from instructors.services.search.grammar import CATEGORY, SUBJECT, Mention, word
 from instructors.services.search.reading import Reading
 
 _NEGATIONS = words_of(
-    "not except excluding exclude without no never minus nor hate besides isnt non apart dislike skip omit avoid"
+    "not except excluding exclude without no never minus nor hate besides isnt non apart dislike skip"
+    " omit avoid"
 )
 # Those of two or three words.
-_NEGATING = (
-    ("other", "than"), ("rather", "than"), ("instead", "of"), ("aside", "from"), ("anything", "but"), ("everything", "but"),
-    ("all", "but"), ("dont", "want"), ("dont", "like"), ("dont", "need"), ("do", "not"), ("not", "interested"), ("sick", "of"), ("tired", "of"),
-    ("any", "but"), ("anyone", "but"),
-)  # fmt: skip
+_NEGATING = frozenset(
+    tuple(pair.split())
+    for pair in (
+        "other than,rather than,instead of,aside from,anything but,anyone but,everything but,all but,any but,"
+        "dont want,dont like,dont need,do not,not interested,sick of,tired of"
+    ).split(",")
+)
 WORDS = _NEGATIONS | {word for pair in _NEGATING for word in pair}
 # "Not only piano" refuses nothing.
 _AFFIRMING = words_of("only just sure")
 # These do not end a list of what is not wanted.
 _LISTED = words_of(
-    "and or nor , the any a an for from of to lesson lessons class classes course courses teacher teachers tutor"
+    "and or nor , the any a an for from of to lesson lessons class classes course courses teacher"
+    " teachers tutor"
     " tutors want need like interested even also either learn study than tutoring"
 )
 

@@ -38,7 +38,8 @@ _MY_AREA = (
     r"|location|town|current location|work|office|school)"
 )
 _NEAR_ME = compiled(
-    r"(?:some(?:where|one|thing)? )?(?:near|close|next|closer|nearer) ?(?:to |by )?(?:me|us|here|home|myself)",
+    r"(?:some(?:where|one|thing)? )?(?:near|close|next|closer|nearer) ?(?:to |by )?(?:me|us|here|home"
+    r"|myself)",
     r"(?:around|by|from|of) (?:me|us|here)|near ?by|close ?by|locally|local",
     rf"(?:in|around|near|close to|by|within) {_MY_AREA}|where i live|(?:my|our) (?:area|neighbou?rhood)",
     r"not (?:too |very |so )?far(?: away)?(?: from (?:me|us|here|home|my \w+))?",

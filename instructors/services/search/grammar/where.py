@@ -17,12 +17,14 @@ _ARTICLES = words_of("the my our a an downtown uptown this")
 # "Interested in", "good at": what follows is no place.
 _NO_PLACE_AFTER = words_of(
     "interested interest good great better best bad fluent experienced experience specializing specializes"
-    " specialized specialising skilled trained expert expertise background degree certified major majoring believe"
+    " specialized specialising skilled trained expert expertise background degree certified major"
+    " majoring believe"
     " confident help improve better excel proficient knowledge beginner stay get"
 )
 # No place after "in": "in english", "in advance".
 _NO_PLACE = words_of(
-    "english advance general case fact touch depth detail order future front mind shape need particular private"
+    "english advance general case fact touch depth detail order future front mind shape need particular"
+    " private"
     " groups group pairs pair total addition short secret style theory class classes lessons lesson between"
     " advanced demand hurry rush charge full tune time bulk return life love reality"
 )
