@@ -32,6 +32,7 @@ class Names:
     starts: frozenset[str] = field(init=False)
     phrases: dict[int, list[str]] = field(init=False)
     parts: frozenset[str] = field(init=False)
+    inner: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.starts = frozenset(phrase.partition(" ")[0] for phrase in self.exact)
@@ -40,6 +41,7 @@ class Names:
             if 2 <= len(phrase.split()) <= MOST_WORDS:
                 self.phrases[phrase.count(" ") + 1].append(phrase)
         self.parts = frozenset(word for some in self.phrases.values() for one in some for word in one.split())
+        self.inner = self.parts - self.exact.keys() - words.GRAMMAR - FILLER - words.RARE
 
     @classmethod
     def of(cls, subjects: dict[str, str], categories: dict[str, str], places: dict[str, str]) -> Names:
@@ -92,16 +94,30 @@ class Names:
         """The words with those misspelt put right; names run together are parted."""
         repaired: list[str] = []
         strange: list[int] = []
+        # Put right to a word that means something only inside a name: "hills".
+        inside: dict[int, str] = {}
         for token in tokens:
             fixed = self.speller.repair(token)
             if fixed is None:
                 strange.append(len(repaired))
-                repaired.append(token)
-            else:
-                repaired += fixed.split()
-        for index in reversed(strange):
+            elif fixed != token and fixed in self.inner:
+                inside[len(repaired)] = token
+            repaired += (fixed or token).split()
+        for index, token in inside.items():
+            if not self._completes(repaired, index):
+                repaired[index] = token
+                strange.append(index)
+        for index in sorted(strange, reverse=True):
             self._mend_phrase(repaired, index)
         return repaired
+
+    def _completes(self, tokens: list[str], at: int) -> bool:
+        """Whether the word makes a name together with its neighbours."""
+        return any(
+            " ".join(tokens[start : start + length]) in self.exact
+            for length in range(2, MOST_WORDS + 1)
+            for start in range(max(at - length + 1, 0), min(at, len(tokens) - length) + 1)
+        )
 
     def _mend_phrase(self, tokens: list[str], strange: int) -> None:
         """A name of several words of which one, too short to be repaired alone, is strange."""

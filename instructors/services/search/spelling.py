@@ -68,8 +68,10 @@ class Speller:
         """The word, or the known word or two that were meant; None for a word nobody knows."""
         if word in SHORT:
             return SHORT[word]
-        if word in self.known or not word.isalpha() or len(word) < FUZZY_FROM - 1:
+        if word in self.known or not word.isalpha():
             return word
+        if len(word) < FUZZY_FROM - 1:
+            return None
         if word not in self.remembered:
             if len(self.remembered) >= MOST_REMEMBERED:
                 self.remembered.clear()

@@ -32,6 +32,7 @@ _AGES = re.compile(
             rf"(?<= ){_FOR}(?<!\w){_WHO} ?,? (?:is |are |am |just |turned |turning |turns |now |aged? "
             rf"|has |,)+"
             rf" ?(\d{{1,3}})(?= |$)(?! {_AND} \d){UNITS}",
+            rf"(?<= )(?:im|hes|shes|whos) (\d{{1,3}})(?= |$)(?! {_AND} \d){UNITS}",
             rf"(?<= ){_FOR}(?<!\w){_CHILD} (?:of )?(\d{{1,2}})(?= ,| ?$){UNITS}",
         )
     )
@@ -42,6 +43,8 @@ _BOUND = re.compile(
     rf"(?: {_YEARS}(?: {_OLD})?)?(?= |$)"
 )
 _BOUND_PLURAL = re.compile(r"\b(?:for )?(?:the )?(under|over) (\d{1,2}) ?s\b")
+# "12 and under", "18 and over".
+_AND_UNDER = re.compile(r"(?<= )(?:ages? )?(\d{1,2}) (?:and|or) (under|younger|over|older)(?= |$)")
 _GRADE = re.compile(
     r"\b(?:for )?(?:an? |my |in |the )*(\d{1,2})(?:st|nd|rd|th) (?:grade|graders?)(?: student)?(?= |$)"
     r"|\bgrade (\d{1,2})\b"
@@ -93,6 +96,7 @@ def read(text: str, reading: Reading, today: date) -> str:
     if any(char.isdigit() for char in text):
         text = _BOUND.sub(_bound, text)
         text = _BOUND_PLURAL.sub(lambda match: _plural(match, reading), text)
+        text = _AND_UNDER.sub(lambda match: _and_under(match, reading), text)
         text = _AGES.sub(lambda match: _age(match, reading), text)
     first, text = said_first(text, _AUDIENCES)
     text, young = _YOUNG.subn(TAKEN, text)
@@ -106,8 +110,8 @@ def audience_of(age: int) -> str:
 
 def _age(match: re.Match[str], reading: Reading) -> str:
     """Of several ages ("8 to 10") only whose they are is told."""
-    low, high, first, second, months, plain, last = match.groups()
-    ages = [int(age) for age in (low, high, first, second, plain, last) if age] or [int(months) // 12]
+    low, high, first, second, months, *alone = match.groups()
+    ages = [int(age) for age in (low, high, first, second, *alone) if age] or [int(months) // 12]
     if max(ages) > OLDEST:
         return match.group()
     reading.audience = audience_of(ages[0])
@@ -128,6 +132,14 @@ def _plural(match: re.Match[str], reading: Reading) -> str:
     """ "Under 12s", "over 60s"."""
     number = int(match.group(2))
     reading.audience = audience_of(number if match.group(1) == "over" else number - 1)
+    return TAKEN
+
+
+def _and_under(match: re.Match[str], reading: Reading) -> str:
+    number, word = int(match.group(1)), match.group(2)
+    if word in ("under", "younger") and number >= FIRST_ADULT and "age" not in match.group():
+        return match.group()
+    reading.audience = audience_of(number)
     return TAKEN
 
 

@@ -17,7 +17,7 @@ _PER = r"(?: (?:per|an|a|each|every|the) (?:hours?|hrs?|h|lesson|session|class|p
 _N = r"(\$?)(\d{1,6}(?:\.\d{1,2})?)"
 _BARE = rf"{_N}(?![\d:/.])" + UNITS
 _LESS = (
-    r"under|below|beneath|less than|lower than|cheaper than|up to|upto|at (?:the )?most|max(?:imum)?|no"
+    r"(?<!not )(?:under|below)|beneath|(?<!no )(?<!not )(?:less|lower) than|cheaper than|up to|upto|at (?:the )?most|max(?:imum)?|no"
     r" more than"
     r"|not more than|not (?:over|above|exceeding)|no higher than|not higher than|never more than|within"
     r"|(?:my |a |the |our )?budget|cap(?:ped)?|limit|spend(?:ing)?|pay(?:ing)?|afford|as much as"

@@ -16,7 +16,7 @@ _SIGNS = str.maketrans(
         **dict.fromkeys("€£", "$"),
         **dict.fromkeys("≤<", " under "),
         **dict.fromkeys("≥>", " over "),
-        **dict.fromkeys("~≈", " around "),
+        "≈": "~",
         "&": " and ",
         "@": " at ",
         "½": " half ",
@@ -31,6 +31,8 @@ _REWRITES = tuple(
     (re.compile(pattern), put)
     for pattern, put in (
         (r"\b24/7\b|\b(?:zip|postal) ?codes?\b|\bzip\b", " "),
+        (r"(?<=\d) ?~ ?(?=\$?\d)", " - "),
+        (r"~", " around "),
         (r"\by/o\b", "yo"),
         (r"\bw/o\b", "without"),
         (r"\bw/(?= |[a-z])", "with "),

@@ -34,8 +34,8 @@ _NO = (
 _NOT_ONLINE = re.compile(rf"\b{_NO} (?:{_ONLINE.pattern})")
 _NOT_IN_PERSON = re.compile(rf"\b{_NO} (?:{_IN_PERSON.pattern})")
 _MY_AREA = (
-    r"(?:my|our|the|this|your) (?:area|neighbou?rhood|hood|vicinity|block|street|house|home|place|apartment"
-    r"|location|town|current location|work|office|school)"
+    r"(?:(?:my|our|your) (?:block|street|house|home|place|apartment|location|town|city|work|office|school)"
+    r"|(?:my|our|the|this|your) (?:area|neighbou?rhood|hood|vicinity|current location))"
 )
 _NEAR_ME = compiled(
     r"(?:some(?:where|one|thing)? )?(?:near|close|next|closer|nearer) ?(?:to |by )?(?:me|us|here|home"

@@ -67,6 +67,8 @@ def _unknown(tokens: list[str], reading: Reading) -> list[str]:
             start = index + 1
             while start < len(tokens) and tokens[start] in _ARTICLES:
                 start += 1
+            if tokens[start + 1 : start + 2] == ["of"] and tokens[start] in _OF_PLACES:
+                start += 2
             end = start
             while end < len(tokens) and end - start < MOST_WORDS and _may_be_place(tokens[end], end > start):
                 end += 1
