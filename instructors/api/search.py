@@ -24,8 +24,9 @@ from instructors.services.search.phrases import WEEKDAYS
 
 # Next times of each offering; more are at the instructor's own openings.
 STARTS = 8
-# Beside the conditions, which pages read too: the zone words are meant in, and paging.
-KNOWN = params.NAMES | {"tz", "cursor", "limit"}
+# Beside the conditions, which pages read too: the zone words are meant in, and paging. There is nobody to
+# ask where "me" is.
+KNOWN = params.NAMES - {"near_me"} | {"tz", "cursor", "limit"}
 SEVERAL = "Slugs, with commas between them."
 WISHES = (
     parameter("q", "In words: `piano tomorrow 6 pm in Brooklyn under $80`. What is given beside it wins."),

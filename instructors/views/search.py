@@ -44,7 +44,7 @@ def search(request: HttpRequest) -> HttpResponse:
     given = _given(request)
     asked = queries.read(given, zone=zone, now=now, vocabulary=vocabulary)
     errors = dict(asked.errors)
-    if asked.parsed and asked.parsed.reading.near_me and not asked.query.near:
+    if asked.query.near_me:
         errors["near"] = NEAR_WHERE
     trail = [cursor for cursor in given.get("cursor", "").split(PAGES) if cursor][:MOST_PAGES]
     found = None

@@ -38,11 +38,12 @@ from instructors.services.search.grammar import (
 )
 from instructors.services.search.grammar.filler import FILLER
 from instructors.services.search.grammar.text import normalise
+from instructors.services.search.grammar.where import LONGEST_PLACE
 from instructors.services.search.reading import Parsed, Reading
 from instructors.services.search.spelling import trigram_likeness
 from instructors.services.search.vocabulary import Vocabulary
 
-__all__ = ["Parsed", "Reading", "normalise", "parse", "suggestions"]
+__all__ = ["LONGEST_PLACE", "Parsed", "Reading", "normalise", "parse", "suggestions"]
 
 # More words than anybody means; the rest is not read.
 MOST_WORDS = 200

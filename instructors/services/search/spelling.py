@@ -126,6 +126,6 @@ def trigrams(word: str) -> frozenset[str]:
 
 
 def trigram_likeness(one: str, other: str) -> float:
-    """The share of three-letter pieces that both have, as PostgreSQL's pg_trgm counts them."""
+    """The share of three-letter pieces that both have, as PostgreSQL's pg_trgm counts them in a word."""
     first, second = trigrams(one), trigrams(other)
     return len(first & second) / len(first | second)

@@ -17,10 +17,10 @@ _PER = r"(?: (?:per|an|a|each|every|the) (?:hours?|hrs?|h|lesson|session|class|p
 _N = r"(\$?)(\d{1,6}(?:\.\d{1,2})?)"
 _BARE = rf"{_N}(?![\d:/.])" + UNITS
 _LESS = (
-    r"(?<!not )(?:under|below)|beneath|(?<!no )(?<!not )(?:less|lower) than|cheaper than|up to|upto|at (?:the )?most|max(?:imum)?|no"
-    r" more than"
-    r"|not more than|not (?:over|above|exceeding)|no higher than|not higher than|never more than|within"
-    r"|(?:my |a |the |our )?budget|cap(?:ped)?|limit|spend(?:ing)?|pay(?:ing)?|afford|as much as"
+    r"(?<!not )(?:under|below)|beneath|(?<!no )(?<!not )(?:less|lower) than|cheaper than|up to|upto"
+    r"|at (?:the )?most|max(?:imum)?|no(?:t)? more than|not (?:over|above|exceeding)|not? higher than"
+    r"|never more than|within|(?:my |a |the |our )?budget|cap(?:ped)?|limit|spend(?:ing)?|pay(?:ing)?|afford"
+    r"|as much as"
 )
 _MORE = (
     r"over|above|more than|at least|at the least|(?<![ $]\d )(?<![ $]\d\d )min(?:imum)?|from|starting"

@@ -73,8 +73,12 @@ def read(text: str, reading: Reading, today: date) -> str:
     if any(whole for *_, whole in found):
         low, high = next((start, end) for start, end, whole in found if whole)
     else:
-        for start, end, _ in found:
-            low, high = _narrowed(low, high, start, end)
+        low, high = _narrowed(
+            low,
+            high,
+            max((start for start, *_ in found if start is not None), default=None),
+            min((end for _, end, _ in found if end is not None), default=None),
+        )
     reading.time_from, reading.time_to = _clock(low), _clock(high)
     return text
 
@@ -95,7 +99,9 @@ def _of_parts(parts: list[str]) -> tuple[int | None, int | None]:
 def _narrowed(
     low: int | None, high: int | None, start: int | None, end: int | None
 ) -> tuple[int | None, int | None]:
-    """A part of the day and a bound: what both allow; the bound alone where nothing is left."""
+    """A part of the day and bounds: what all allow; the bounds alone where that is nothing."""
+    if start is not None and end is not None:
+        return start, end
     first = max((edge for edge in (low, start) if edge is not None), default=None)
     last = min((edge for edge in (high, end) if edge is not None), default=None)
     if first is not None and last is not None and first >= last:
@@ -137,7 +143,7 @@ def _hours(text: str, part: str | None, found: list[tuple[int | None, int | None
         minute = at(match.group(1) or match.group(2))
         if minute is None:
             return match.group()
-        found.append((minute, None, False))
+        found.append((minute % DAY, None, False))
         return TAKEN
 
     def before(match: re.Match[str]) -> str:

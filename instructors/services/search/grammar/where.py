@@ -11,6 +11,7 @@ from instructors.services.search.reading import Reading
 ZIP = re.compile(r"\d{5}")
 # The longest unknown place, in words.
 MOST_WORDS = 4
+LONGEST_PLACE = 60
 _PREPOSITIONS = words_of("in near around at from outside inside within by throughout across")
 _WEAK = words_of("at from by within")
 _ARTICLES = words_of("the my our a an downtown uptown this")
@@ -73,7 +74,7 @@ def _unknown(tokens: list[str], reading: Reading) -> list[str]:
             while end < len(tokens) and end - start < MOST_WORDS and _may_be_place(tokens[end], end > start):
                 end += 1
             if end > start:
-                reading.location = " ".join(tokens[start:end])
+                reading.location = " ".join(tokens[start:end])[:LONGEST_PLACE].strip()
                 return [*tokens[:index], ",", *tokens[end:]]
     return tokens
 
