@@ -1,4 +1,4 @@
-"""`python -m benchmarks.parsing`: the processor time of reading a query, warm.
+"""`python -m benchmarks.parsing [--json]`: the processor time of reading a query, warm.
 
 Ordinary queries are those whose readings the tests hold; hostile ones are 10,000 characters of what a
 grammar might stumble over. No database is read: the vocabulary is made from the catalogue's source.
@@ -6,6 +6,7 @@ grammar might stumble over. No database is read: the vocabulary is made from the
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import statistics
@@ -97,5 +98,5 @@ def measured(number: int = ROUNDS) -> list[Row]:
 
 if __name__ == "__main__":
     found = measured()
-    print(table(found))
+    print(json.dumps([row.as_json() for row in found]) if "--json" in sys.argv else table(found))
     sys.exit(0 if all(row.passed for row in found) else 1)

@@ -148,3 +148,15 @@ def _ask(url: str, wanted: dict[str, list[dict[str, object]]]) -> dict[str, dict
     if done.returncode:
         return {name: {"error": f"ended with {done.returncode}"} for name in wanted}
     return json.loads(done.stdout)
+
+
+def parsing() -> Iterator[Row]:
+    """The reading of a query, in a process of its own for the same reason."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.parsing", "--json"],
+        cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for row in json.loads(done.stdout or "[]") or [{"name": "reading a query", "note": "ended early"}]:
+        row.pop("passed", None)
+        times = row.pop("times", None)
+        yield Row(**row, times=Times(**times) if times else None)
