@@ -85,7 +85,7 @@ class Speller:
         if word.endswith("s") and word[:-1] in self.known:
             return word[:-1]
         if word in rare:
-            return self._nearest(word, edits=1) or word
+            return (self._nearest(word, edits=1) if len(word) >= FUZZY_FROM else None) or word
         # One slip is likelier than two words run together, and these likelier than two slips.
         one = self._nearest(word, edits=1) or self._parted(word)
         return one or (self._nearest(word, edits=MOST_EDITS) if len(word) >= FUZZY_FROM else None)
@@ -110,7 +110,7 @@ class Speller:
                 word, self.by_length.get(length, ()), scorer=OSA.distance, score_cutoff=most, limit=None
             ):
                 swapped = sorted(target) == sorted(word) and target[0] == word[0]
-                if length >= FUZZY_FROM or len(word) >= FUZZY_FROM or swapped:
+                if max(length, len(word)) >= FUZZY_FROM or swapped or self.preference[target] == 0:
                     # Of letters left out and letters mistaken, the former are the more common slip.
                     likeness = trigram_likeness(word, target) + Indel.normalized_similarity(word, target)
                     other_start = target[0] != word[0]

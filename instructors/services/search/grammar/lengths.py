@@ -28,7 +28,7 @@ _HOURS = re.compile(
     rf"(?:(?: and)? (\d{{1,2}})(?: {_MINUTE})?(?= |$))?(?: long)?"
 )
 _MINUTES = re.compile(rf"\b{_LEAD}(\d{{1,3}})(?: (?:to|or) \d{{1,3}})? {_MINUTE}\b(?: long)?")
-WORDS = words_of("minutes minute hours quarter")
+WORDS = words_of("minutes minute hours hour quarter")
 
 
 def read(text: str, reading: Reading, today: date) -> str:

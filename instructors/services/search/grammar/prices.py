@@ -13,7 +13,10 @@ from instructors.services.search.reading import Reading
 LAST_HOUR = 24
 # "for 50" is a price, "for 9" may be anything.
 LEAST_BARE = 20
-_PER = r"(?: (?:per|an|a|each|every|the) (?:hours?|hrs?|h|lesson|session|class|person|pop)| hourly)?"
+_PER = (
+    r"(?: (?:per|an|a|each|every|the) (?:hours?|hrs?|h|lesson|session|class|person|pop)"
+    r"(?! (?:and (?:a )?half|long)\b)| hourly)?"
+)
 _N = r"(\$?)(\d{1,6}(?:\.\d{1,2})?)"
 _BARE = rf"{_N}(?![\d:/.])" + UNITS
 _LESS = (

@@ -41,7 +41,7 @@ _AT = re.compile(
 )
 _PART = re.compile(
     r"\b(?:(?:in|during|on) (?:the |early |late )?|the |this )?(?:early |late |mid )?"
-    r"(morning|afternoon|evening|tonight|night|weeknight)s?(?: time)?(?= |$)"
+    r"(morning|afternoon|evening|tonight|night|nite|weeknight)s?(?: time)?(?= |$)"
 )
 # What people say instead of an hour: from, to.
 _HABITS = (
@@ -83,8 +83,8 @@ def read(text: str, reading: Reading, today: date) -> str:
     return text
 
 
-_PART_NAMES = {"night": "evening", "tonight": "evening", "weeknight": "evening"} | {
-    name: name for name in ("morning", "afternoon", "evening")
+_PART_NAMES = dict.fromkeys(("evening", "night", "nite", "tonight", "weeknight"), "evening") | {
+    name: name for name in ("morning", "afternoon")
 }
 
 
