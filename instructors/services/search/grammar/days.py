@@ -62,9 +62,10 @@ _WEEKENDS = compiled(
 )
 _WEEKNIGHTS = compiled(r"(?:on )?(?:week|school) ?nights?")
 WORDS = words_of(
-    "today tomorrow weekend weekends weekday weekdays week weeks month months monday tuesday wednesday thursday friday"
-    " saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays january february march"
-    " april august september october november december every other coming within during through next"
+    "today tomorrow weekend weekends weekday weekdays week weeks month months monday tuesday wednesday"
+    " thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays"
+    " january february march april august september october november december every other coming within"
+    " during through next"
 )
 
 

@@ -15,7 +15,7 @@ LAST_HOUR = 24
 LEAST_BARE = 20
 _PER = (
     r"(?: (?:per|an|a|each|every|the) (?:hours?|hrs?|h|lesson|session|class|person|pop)"
-    r"(?! (?:and (?:a )?half|long)\b)| hourly)?"
+    r"\b(?! (?:and (?:a )?half|long)\b)| hourly\b)?"
 )
 _N = r"(\$?)(\d{1,6}(?:\.\d{1,2})?)"
 _BARE = rf"{_N}(?![\d:/.])" + UNITS

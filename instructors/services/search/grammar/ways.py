@@ -46,8 +46,8 @@ _NEAR_ME = compiled(
     r"(?:in|within) walking distance|walkable|around the corner",
 )
 WORDS = words_of(
-    "online virtual virtually remote remotely video skype facetime webcam internet person inperson nearby around house"
-    " travels comes coming neighborhood neighbourhood"
+    "online virtual virtually remote remotely video skype facetime webcam internet person inperson nearby"
+    " around house travels comes coming neighborhood neighbourhood"
 )
 
 
