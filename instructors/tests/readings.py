@@ -67,12 +67,12 @@ def vocabulary() -> Vocabulary:
             names[slug] = (catalogue.name_of(slug), category)
             subjects |= {phrase(alias): slug for alias in [slug, *_listed(aliases)]}
     places: dict[str, str] = {}
-    for name, entry in (
+    for name, about in (
         *new_york.BOROUGHS.items(),
         *(one for some in new_york.NEIGHBOURHOODS.values() for one in some.items()),
     ):
         slug = new_york.slug_of(name)
-        places |= {phrase(alias): slug for alias in [slug, *_listed(entry[3])]}
+        places |= {phrase(alias): slug for alias in [slug, *_listed(about[3])]}
     return Vocabulary(
         subjects=subjects,
         categories=categories,

@@ -52,8 +52,8 @@ class Names:
         for phrase, named in list(exact.items()):
             for form in _forms(phrase, place=named[0] == PLACE):
                 exact.setdefault(form, named)
-        spelt = {word for phrase in (*subjects, *categories, *places) for word in phrase.split()}
-        subject_words = {word for phrase in (*subjects, *categories) for word in phrase.split()}
+        spelt = {word for phrase in places for word in phrase.split()}
+        subject_words = {word for phrase in (*subjects, *categories) for word in phrase.split()} - FILLER
         speller = Speller.of(
             subject_words,
             words.GRAMMAR,
@@ -94,22 +94,33 @@ class Names:
         """The words with those misspelt put right; names run together are parted."""
         repaired: list[str] = []
         strange: list[int] = []
-        # Put right to a word that means something only inside a name: "hills".
-        inside: dict[int, str] = {}
+        mended: dict[int, str] = {}
         for token in tokens:
             fixed = self.speller.repair(token)
             if fixed is None:
                 strange.append(len(repaired))
-            elif fixed != token and fixed in self.inner:
-                inside[len(repaired)] = token
+            elif fixed != token and " " not in fixed:
+                mended[len(repaired)] = token
             repaired += (fixed or token).split()
-        for index, token in inside.items():
-            if not self._completes(repaired, index):
-                repaired[index] = token
+        for index, token in mended.items():
+            self._choose(repaired, index, token)
+            if repaired[index] == token:
                 strange.append(index)
         for index in sorted(strange, reverse=True):
             self._mend_phrase(repaired, index)
         return repaired
+
+    def _choose(self, tokens: list[str], at: int, written: str) -> None:
+        """Of words as near to what was written, the one that makes a name with its neighbours.
+
+        A word that means something only inside a name ("hills") is no repair where it makes none.
+        """
+        best = tokens[at]
+        for choice in self.speller.choices(written):
+            tokens[at] = choice
+            if self._completes(tokens, at):
+                return
+        tokens[at] = written if best in self.inner else best
 
     def _completes(self, tokens: list[str], at: int) -> bool:
         """Whether the word makes a name together with its neighbours."""

@@ -50,6 +50,7 @@ class Speller:
     by_length: dict[int, list[str]]
     preference: dict[str, int]
     remembered: dict[str, str | None] = field(default_factory=dict)
+    equals: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, *kinds: Iterable[str], also: Iterable[str], parts: Iterable[str]) -> Speller:
@@ -75,6 +76,7 @@ class Speller:
         if word not in self.remembered:
             if len(self.remembered) >= MOST_REMEMBERED:
                 self.remembered.clear()
+                self.equals.clear()
             self.remembered[word] = self._repair(word)
         return self.remembered[word]
 
@@ -87,7 +89,10 @@ class Speller:
         if word in rare:
             return (self._nearest(word, edits=1) if len(word) >= FUZZY_FROM else None) or word
         # One slip is likelier than two words run together, and these likelier than two slips.
-        one = self._nearest(word, edits=1) or self._parted(word)
+        one = self._nearest(word, edits=1)
+        if not one and word.endswith("s"):
+            one = self._nearest(word.removesuffix("s"), edits=1)
+        one = one or self._parted(word)
         return one or (self._nearest(word, edits=MOST_EDITS) if len(word) >= FUZZY_FROM else None)
 
     def _parted(self, word: str) -> str | None:
@@ -117,7 +122,15 @@ class Speller:
                     near.append(
                         (distance, not swapped, other_start, -likeness, self.preference[target], target)
                     )
-        return min(near)[-1] if near else None
+        if not near:
+            return None
+        self.equals[word] = [one[-1] for one in sorted(near) if one[0] == min(near)[0]]
+        return min(near)[-1]
+
+    def choices(self, word: str) -> list[str]:
+        """All that the word may have meant, as near as its repair, the best first."""
+        repaired = self.repair(word)
+        return self.equals.get(word) or ([repaired] if repaired else [])
 
 
 def trigrams(word: str) -> frozenset[str]:

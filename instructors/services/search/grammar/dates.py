@@ -36,7 +36,9 @@ _SPAN = re.compile(
     rf" (?:{_THIS} )?({_ANY})\b"
 )
 _EITHER = re.compile(rf"(?:\b{_THIS} )*\b({_ANY}(?:{_LIST}{_ANY})+)\b")
-_UNTIL = re.compile(rf"\b(?:until|till|by|no later than|not later than|up to) (?:{_THIS} )?({_ANY})\b")
+_UNTIL = re.compile(
+    rf"\b(?<!close )(?<!near )(?:until|till|by|no later than|not later than|up to) (?:{_THIS} )?({_ANY})\b"
+)
 _BEFORE = re.compile(rf"\b(?:before|(?<!no )(?<!not )earlier than) (?:{_THIS} )?({_ANY})\b")
 _SINCE = re.compile(
     rf"\b(?:from|since|starting|starts?|beginning|no earlier than|not before)(?: on| from)? (?:{_THIS}"

@@ -12,7 +12,10 @@ _COST = r"(?:cost|price[ds]?|rates?|budget|fees?)"
 _SLOT = r"(?:time|slot|opening|appointment|lesson)"
 _NEAREST = compiled("(?:the )?(?:closest|nearest|shortest distance)", "(?:sort(?:ed)? )?by distance")
 # "Closest to me" says where, too.
-_TO_ME = compiled("to (?:me|us|here|home|my (?:home|house|place|apartment))")
+_TO_ME = compiled(
+    "(?<!come )(?<!comes )(?<!coming )(?<!travel )(?<!travels )(?<!go )(?<!goes )"
+    "to (?:me|us|here|home|my (?:home|house|place|apartment))"
+)
 _SORTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "soonest",

@@ -30,10 +30,11 @@ _AGES = re.compile(
             rf"\b{_FOR}(\d{{1,2}}) (?:months?|mos?) {_OLD}",
             # "My son is 9", "daughter, 7".
             rf"(?<= ){_FOR}(?<!\w){_WHO} ?,? (?:is |are |am |just |turned |turning |turns |now |aged? "
-            rf"|has |,)+"
-            rf" ?(\d{{1,3}})(?= |$)(?! {_AND} \d){UNITS}",
-            rf"(?<= )(?:im|hes|shes|whos) (\d{{1,3}})(?= |$)(?! {_AND} \d){UNITS}",
-            rf"(?<= ){_FOR}(?<!\w){_CHILD} (?:of )?(\d{{1,2}})(?= ,| ?$){UNITS}",
+            r"|has )+"
+            rf" ?(\d{{1,3}})(?= |$)(?! {_AND} [tu$\d]){UNITS}",
+            rf"(?<= )(?:im|hes|shes|whos) (\d{{1,3}})(?= |$)(?! {_AND} [tu$\d]){UNITS}",
+            rf"(?<= ){_FOR}(?<!\w)(?:son|daughter|kid|child|boy|girl|nephew|niece)"
+            rf" (?:of |, )?(\d{{1,2}})(?= ,| ?$){UNITS}",
         )
     )
 )

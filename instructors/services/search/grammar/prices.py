@@ -17,7 +17,8 @@ _PER = (
     r"(?: (?:per|an|a|each|every|the) (?:hours?|hrs?|h|lesson|session|class|person|pop)"
     r"\b(?! (?:and (?:a )?half|long)\b)| hourly\b)?"
 )
-_N = r"(\$?)(\d{1,6}(?:\.\d{1,2})?)"
+# A bare number of five digits is a ZIP code.
+_N = r"(\$|(?!\d{5}(?!\d)))(\d{1,6}(?:\.\d{1,2})?)"
 _BARE = rf"{_N}(?![\d:/.])" + UNITS
 _LESS = (
     r"(?<!not )(?:under|below)|beneath|(?<!no )(?<!not )(?:less|lower) than|cheaper than|up to|upto"
@@ -36,7 +37,7 @@ _RANGE = re.compile(
 )
 _UP_TO_SUFFIX = re.compile(
     rf"(?<![\w:/.$]){_N}{_PER} (?:(?:or|and|and/or) (?:less|under|below|lower|cheaper|fewer)"
-    r"|max(?:imum)?|tops|at (?:the )?most|limit|budget)\b"
+    r"|max(?:imum)?|tops|at (?:the )?most|limit|budget)\b(?! (?:of |is )?\$?\d)"
 )
 _FROM_SUFFIX = re.compile(
     rf"(?<![\w:/.$]){_N}{_PER} (?:(?:or|and) (?:more|up|above|over|higher|upwards?)|minimum|plus|and"

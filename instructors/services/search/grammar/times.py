@@ -31,7 +31,8 @@ _AFTER = re.compile(
     rf"|(?<![\w:/.$])(?:at )?{_C} (?:or later|onwards?|and later|or after|and after|or thereafter|and on)\b"
 )
 _BEFORE = re.compile(
-    rf"\b(?:any ?time )?(?:(?:done|finish(?:ed)?|ends?|over) )?(?:before|until|till|til|by|no later than"
+    r"\b(?:any ?time )?(?:(?:done|finish(?:ed)?|ends?|over) )?"
+    r"(?:before|until|till|til|(?<!close )(?<!near )by|no later than"
     rf"|not later than|not after|(?<!no )(?<!not )earlier than"
     rf"|up to) {_BARE}(?= |$)"
     rf"|(?<![\w:/.$])(?:at )?{_C} (?:or earlier|or before|and earlier|and before|at the latest|latest)\b"
