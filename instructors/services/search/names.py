@@ -53,7 +53,9 @@ class Names:
             for form in _forms(phrase, place=named[0] == PLACE):
                 exact.setdefault(form, named)
         spelt = {word for phrase in places for word in phrase.split()}
-        subject_words = {word for phrase in (*subjects, *categories) for word in phrase.split()} - FILLER
+        # "Make up" and "as a second language" have words that no misspelt one was meant to be.
+        small = {word for word in FILLER if len(word) < FUZZY_FROM}
+        subject_words = {word for phrase in (*subjects, *categories) for word in phrase.split()} - small
         speller = Speller.of(
             subject_words,
             words.GRAMMAR,
