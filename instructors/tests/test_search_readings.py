@@ -35,7 +35,7 @@ def test_every_query_of_the_set_is_read_as_it_is_meant(name):
 
 
 def test_the_sets_hold_what_they_promise():
-    assert sum(1 for _ in rows()) >= 900
+    assert sum(1 for _ in rows()) >= 1400
 
 
 @pytest.mark.django_db
