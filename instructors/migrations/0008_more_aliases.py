@@ -9,6 +9,6 @@ def load(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("instructors", "0005_derived_under")]
+    dependencies = [("instructors", "0007_listing")]
 
     operations = [migrations.RunPython(load, migrations.RunPython.noop)]
