@@ -1,22 +1,26 @@
-"""A lesson as a calendar file (iCalendar, RFC 5545; by mail as iTIP, RFC 5546).
+"""A lesson as a calendar's event (iCalendar, RFC 5545; by mail as iTIP, RFC 5546).
 
 Calendars match by UID and believe the highest SEQUENCE: the booking's version. Whatever order mails
-arrive in, the last change wins.
+arrive in, the last change wins. Files of one lesson and feeds of many (``feed.py``) are made here.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
 from email.utils import parseaddr
 from enum import StrEnum
+from functools import lru_cache
+from uuid import UUID
 
 from django.conf import settings
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Timezone
 
 from bookings.models import Booking, Party, Status
 from instainstru.accounts.models import User
 from instainstru.events import notify
-from instainstru.lib import clock
+from instainstru.lib import clock, ical
 from instructors.models import Modality
 
 STATUS = {
@@ -25,8 +29,8 @@ STATUS = {
     Status.COMPLETED: "CONFIRMED",
     Status.NO_SHOW: "CONFIRMED",
 }
-# A year of transitions on each side: other programs need the zone's rules only around the lesson.
-YEAR = timedelta(days=366)
+# Instants there are written without a zone's rules.
+UTC_NAMES = ("UTC", "Etc/UTC")
 
 
 class Method(StrEnum):
@@ -37,75 +41,146 @@ class Method(StrEnum):
     CANCEL = "CANCEL"
 
 
-def calendar_file(booking: Booking, *, party: Party, method: Method, url: str, now: datetime) -> str:
-    """The lesson as ``party`` sees it; ``url`` leads to its page, ``now`` is when this was written.
+@dataclass(slots=True)
+class Appointment:
+    """A lesson as one of its two people has it: everything an event says.
 
-    Lines end with CRLF. Times are in the zone the lesson is in, which comes with its rules, so that a
-    calendar shows what the clocks there will show.
+    ``stamp`` is when this was written; ``changed`` when the lesson was last changed, where that is known.
     """
-    calendar = Calendar()
-    calendar.add("prodid", f"-//{settings.SITE_NAME}//Lessons//EN")
-    calendar.add("version", "2.0")
-    calendar.add("method", method)
-    calendar.add_component(_event(booking, party=party, method=method, url=url, now=now))
-    first, last = booking.starts_at.date() - YEAR, booking.ends_at.date() + YEAR
-    calendar.add_missing_timezones(first_date=first, last_date=last)
-    return calendar.to_ical().decode()
+
+    id: UUID
+    version: int
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+    summary: str
+    location: str
+    url: str
+    stamp: datetime
+    changed: datetime | None = None
 
 
-def _event(booking: Booking, *, party: Party, method: Method, url: str, now: datetime) -> Event:
-    event = Event()
-    event.add("uid", f"{booking.pk}@{notify.host()}")
-    event.add("sequence", booking.version)
-    event.add("dtstamp", now)
-    event.add("dtstart", clock.local(booking.starts_at, booking.time_zone))
-    event.add("dtend", clock.local(booking.ends_at, booking.time_zone))
-    event.add("summary", title(booking, party=party))
-    event.add("status", STATUS.get(Status(booking.status), "CANCELLED"))
-    event.add("url", url)
-    event.add("description", url)
-    event.add("location", place(booking, party=party))
-    if method != Method.PUBLISH:
-        event.add("organizer", _organizer())
-        event.add("attendee", _attendee(_user(booking, party)))
-    return event
+def calendar_file(booking: Booking, *, party: Party, method: Method, url: str, now: datetime) -> str:
+    """The lesson as ``party`` sees it; ``url`` leads to its page, ``now`` is when this was written."""
+    appointment = Appointment(
+        id=booking.pk,
+        version=booking.version,
+        status=booking.status,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        time_zone=booking.time_zone,
+        summary=title(booking, party=party),
+        location=place(booking, party=party),
+        url=url,
+        stamp=now,
+    )
+    people = "" if method == Method.PUBLISH else _organizer() + _attendee(_user(booking, party))
+    return calendar([appointment], head=f"METHOD:{method}\r\n", people=people)
+
+
+def calendar(appointments: list[Appointment], *, head: str = "", people: str = "") -> str:
+    """A whole calendar; ``head`` are lines of its own, ``people`` lines of each event.
+
+    Times are in the zone each lesson is in, which comes with its rules, so that a calendar shows what
+    the clocks there will show.
+    """
+    parts = [
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n",
+        ical.line(f"PRODID:-//{ical.text(settings.SITE_NAME)}//Lessons//EN"),
+        head,
+    ]
+    parts += _zones(appointments)
+    host = notify.host()
+    parts += [_event(one, host=host, people=people) for one in appointments]
+    parts.append("END:VCALENDAR\r\n")
+    return "".join(parts)
+
+
+def _event(one: Appointment, *, host: str, people: str) -> str:
+    line, text = ical.line, ical.text
+    if one.time_zone in UTC_NAMES:
+        start, end = f":{ical.utc(one.starts_at)}", f":{ical.utc(one.ends_at)}"
+    else:
+        zone = clock.zone(one.time_zone)
+        start = f";TZID={one.time_zone}:{one.starts_at.astimezone(zone):%Y%m%dT%H%M%S}"
+        end = f";TZID={one.time_zone}:{one.ends_at.astimezone(zone):%Y%m%dT%H%M%S}"
+    changed = f"LAST-MODIFIED:{ical.utc(one.changed)}\r\n" if one.changed else ""
+    return (
+        f"BEGIN:VEVENT\r\n{line(f'UID:{one.id}@{host}')}"
+        f"SEQUENCE:{one.version}\r\nDTSTAMP:{ical.utc(one.stamp)}\r\n{changed}"
+        f"DTSTART{start}\r\nDTEND{end}\r\nSTATUS:{STATUS.get(one.status, 'CANCELLED')}\r\n"  # type: ignore[call-overload]
+        f"{line(f'SUMMARY:{text(one.summary)}')}{line(f'LOCATION:{text(one.location)}')}"
+        f"{line(f'URL:{one.url}')}{line(f'DESCRIPTION:{text(one.url)}')}{people}END:VEVENT\r\n"
+    )
+
+
+def _zones(appointments: Iterable[Appointment]) -> list[str]:
+    """The rules of each zone used, from the year before its first event to the year after its last."""
+    years: dict[str, tuple[int, int]] = {}
+    for one in appointments:
+        if one.time_zone in UTC_NAMES:
+            continue
+        first, last = years.get(one.time_zone, (one.starts_at.year, one.ends_at.year))
+        years[one.time_zone] = (min(first, one.starts_at.year), max(last, one.ends_at.year))
+    return [zone_rules(name, first - 1, last + 2) for name, (first, last) in sorted(years.items())]
+
+
+@lru_cache(maxsize=256)
+def zone_rules(name: str, first_year: int, last_year: int) -> str:
+    """The VTIMEZONE of an IANA zone for ``[first_year, last_year)``. Working it out takes as long as a page."""
+    zone = Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(last_year, 1, 1))
+    return zone.to_ical().decode()
+
+
+# -- Words -------------------------------------------------------------------------------------------
 
 
 def title(booking: Booking, *, party: Party) -> str:
     """ "Piano with Sara Cohen" for the student, "Piano with Ben Short" for the instructor."""
     other = booking.instructor.user if party == Party.STUDENT else booking.student.user
-    name = other.full_name or other.short_name
-    return f"{booking.offering.subject.name} with {name}"
+    return summary(booking.offering.subject.name, other.full_name or other.short_name)
+
+
+def summary(subject: str, other: str) -> str:
+    return f"{subject} with {other}" if other else subject
 
 
 def place(booking: Booking, *, party: Party) -> str:
-    """Where to be. The exact address only for a confirmed lesson's two people (privacy rule)."""
-    if booking.modality == Modality.ONLINE:
-        return "Online"
-    if booking.modality == Modality.AT_STUDENT:
-        return "At your place" if party == Party.STUDENT else f"At {booking.student.user.first_name}'s place"
+    """Where to be."""
     instructor = booking.instructor
-    area = instructor.place.name if instructor.place else ""
-    known = booking.status in (Status.CONFIRMED, Status.COMPLETED)
-    return ", ".join(filter(None, [instructor.address if known else "", area])) or "At the instructor's place"
+    return location(
+        booking.modality,
+        booking.status,
+        party=party,
+        student=booking.student.user.first_name,
+        address=instructor.address,
+        area=instructor.place.name if instructor.place else "",
+    )
+
+
+def location(modality: str, status: str, *, party: Party, student: str, address: str, area: str) -> str:
+    """The words for it. The exact address only for a confirmed lesson's two people (privacy rule)."""
+    if modality == Modality.ONLINE:
+        return "Online"
+    if modality == Modality.AT_STUDENT:
+        return "At your place" if party == Party.STUDENT else f"At {student}'s place"
+    known = address if status in (Status.CONFIRMED, Status.COMPLETED) else ""
+    return ", ".join(filter(None, [known, area])) or "At the instructor's place"
 
 
 def _user(booking: Booking, party: Party) -> User:
     return booking.student.user if party == Party.STUDENT else booking.instructor.user
 
 
-def _organizer() -> vCalAddress:
+def _organizer() -> str:
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    organizer = vCalAddress(f"mailto:{address}")
-    organizer.params["CN"] = vText(name or settings.SITE_NAME)
-    return organizer
+    return ical.line(f"ORGANIZER;CN={ical.quoted(name or settings.SITE_NAME)}:mailto:{address}")
 
 
-def _attendee(user: User) -> vCalAddress:
+def _attendee(user: User) -> str:
     """Only the one who reads it: the two do not learn each other's address."""
-    attendee = vCalAddress(f"mailto:{user.email}")
-    attendee.params["CN"] = vText(user.full_name or user.email)
-    attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
-    attendee.params["PARTSTAT"] = vText("ACCEPTED")
-    attendee.params["RSVP"] = vText("FALSE")
-    return attendee
+    name = ical.quoted(user.full_name or user.email)
+    return ical.line(
+        f"ATTENDEE;CN={name};ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:{user.email}"
+    )
