@@ -34,8 +34,12 @@ def quoted(value: str) -> str:
 
 def line(content: str) -> str:
     """The content, folded so that no line is longer than allowed and no character is cut in two."""
-    if len(content) <= LONGEST and content.isascii():
-        return content + CRLF
+    if content.isascii():
+        if len(content) <= LONGEST:
+            return content + CRLF
+        if len(content) < 2 * LONGEST:
+            # What follows begins with a space, which counts.
+            return f"{content[:LONGEST]}\r\n {content[LONGEST:]}\r\n"
     octets = content.encode("utf-8", "replace")
     pieces = []
     start, room = 0, LONGEST
@@ -44,7 +48,6 @@ def line(content: str) -> str:
         while octets[end] & 0xC0 == 0x80:
             end -= 1
         pieces.append(octets[start:end])
-        # What follows begins with a space, which counts.
         start, room = end, LONGEST - 1
     pieces.append(octets[start:])
     return b"\r\n ".join(pieces).decode() + CRLF
