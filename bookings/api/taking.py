@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from bookings.idempotent import idempotent
 from bookings.models import Booking, Party
 from bookings.serializers import BookingAnswer, HoldBody, NothingBody, show
-from bookings.services import access, alternatives, lifecycle
+from bookings.services import access, alternatives, lifecycle, recheck
 from bookings.services.wanted import SlotTaken, Wanted, wish
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
@@ -83,6 +84,22 @@ def own_hold(request: Request, hold_id: UUID) -> Booking:
     if met.party == Party.INSTRUCTOR and request.method not in SAFE:
         raise NotFound
     return met.booking
+
+
+def look_again(request: Request) -> None:
+    """A last look at the instructor's own calendars before a booking.
+
+    It asks other hosts, so it comes before the transaction of the idempotency key. What is wrong with the
+    request is left for the call itself to say.
+    """
+    fields = request.data if isinstance(request.data, dict) else {}
+    hold, offering = fields.get("hold"), fields.get("offering")
+    if isinstance(hold, str):
+        with suppress(ValueError, NotFound):
+            if recheck.concerns(UUID(hold)):
+                recheck.before_confirming(own_hold(request, UUID(hold)))
+    elif isinstance(offering, int) and 0 < offering < 1 << 63:
+        recheck.before_booking(offering)
 
 
 class Holds(TakingView):
