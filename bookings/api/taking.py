@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import UUIDField
 from rest_framework.request import Request
 
 from bookings.idempotent import idempotent
@@ -20,6 +22,7 @@ from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer, read
 from instainstru.lib.errors import Invalid, NotFound
+from instainstru.lib.fields import IdField
 from instainstru.lib.limits import SAFE
 from instainstru.lib.openapi import IDEMPOTENCY_KEY, call
 from instructors.serializers import show_offering
@@ -93,13 +96,16 @@ def look_again(request: Request) -> None:
     request is left for the call itself to say.
     """
     fields = request.data if isinstance(request.data, dict) else {}
-    hold, offering = fields.get("hold"), fields.get("offering")
-    if isinstance(hold, str):
-        with suppress(ValueError, NotFound):
-            if recheck.concerns(UUID(hold)):
-                recheck.before_confirming(own_hold(request, UUID(hold)))
-    elif isinstance(offering, int) and 0 < offering < 1 << 63:
-        recheck.before_booking(offering)
+    with suppress(ValidationError, NotFound):
+        if fields.get("hold"):
+            hold_id = _HOLD.run_validation(fields["hold"])
+            if recheck.concerns(hold_id):
+                recheck.before_confirming(own_hold(request, hold_id))
+        elif "offering" in fields:
+            recheck.before_booking(_OFFERING.run_validation(fields["offering"]))
+
+
+_HOLD, _OFFERING = UUIDField(), IdField()
 
 
 class Holds(TakingView):

@@ -83,6 +83,8 @@ def get(
 
 def parse(url: str) -> httpx.URL:
     """The address, if it is one that we ask: http or https, a sane port, no name and password in it."""
+    if " " in url or not url.isprintable():
+        raise _no_address("This is not an address: there is a gap in it.")
     try:
         there = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError, ValueError):

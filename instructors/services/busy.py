@@ -92,7 +92,8 @@ def busy(text: str, question: Question) -> Busy:
         found = query.between(question.low - DAY, question.high + DAY)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise Unreadable("We cannot make sense of this calendar file.") from error
-    return _busy_of(found, _day_zone(calendar, question), question)
+    own_zone = head[0].partition(":")[2].strip() if head else question.zone
+    return _busy_of(found, own_zone, question)
 
 
 def _busy_of(found: list[Any], day_zone: str, question: Question) -> Busy:
@@ -125,18 +126,13 @@ def _instant(value: date | datetime, day_zone: str, zone: str) -> datetime:
     return value.astimezone(UTC)
 
 
-def _day_zone(calendar: Any, question: Question) -> str:
-    named = str(calendar.get("X-WR-TIMEZONE", ""))
-    return named if named and clock.is_zone(named) else question.zone
-
-
 # -- What there is to read ---------------------------------------------------------------------------
 
 Lines = list[str]
 
 
 def _split(text: str) -> tuple[Lines, Lines, list[Lines]]:
-    """The calendar's own zone, its rules of zones, and of each event the lines that matter."""
+    """The line that names the calendar's own zone, its zones' rules, of each event the lines that matter."""
     if "BEGIN:VCALENDAR" not in text[:4096].upper():
         raise Unreadable(_no_calendar(text))
     head: Lines = []
@@ -154,8 +150,8 @@ def _split(text: str) -> tuple[Lines, Lines, list[Lines]]:
             zones.append(line)
         elif inside[1:] == ["VEVENT"] and name in KEPT:
             events[-1].append(line)
-        elif len(inside) == 1 and name == "X-WR-TIMEZONE":
-            head.append(line)
+        elif len(inside) == 1 and name == "X-WR-TIMEZONE" and clock.is_zone(line.partition(":")[2].strip()):
+            head = [line]
         if name == "END" and inside:
             inside.pop()
         if len(events) > MOST_EVENTS:
