@@ -27,22 +27,25 @@ CANCELLED_KEPT = timedelta(days=30)
 # How often calendar programs are asked to come back.
 REFRESH = "PT30M"
 
-# Of the two keys one is null. What has ended has not changed since; before that its last event is when it
-# was changed. Instants come as numbers: the driver takes longer to read them than all else here takes.
+# Of the two keys one is null. Names are whole once a lesson was booked. What has ended has not changed
+# since; before that its last event is when it was changed. Instants come as numbers: the driver takes longer
+# to read them than all else here takes.
 _LESSONS = """
     SELECT booking.id::text, booking.version, booking.status, extract(epoch FROM booking.starts_at)::bigint,
            extract(epoch FROM booking.ends_at)::bigint, booking.time_zone,
            to_char(COALESCE(booking.ended_at, event.created_at, booking.created_at) AT TIME ZONE 'UTC',
                    'YYYYMMDD"T"HH24MISS"Z"'),
            booking.modality, booking.status, subject.name,
-           CASE WHEN %(learner)s::bigint IS NULL THEN concat_ws(' ', learner.first_name, learner.last_name)
-                ELSE concat_ws(' ', teacher.first_name, teacher.last_name) END,
+           CASE WHEN booking.confirmed_at IS NULL AND other.last_name <> ''
+                THEN concat(other.first_name, ' ', left(other.last_name, 1), '.')
+                ELSE concat(other.first_name, ' ', other.last_name) END,
            learner.first_name, instructor.address, place.name
     FROM bookings_booking booking
     JOIN instructors_instructor instructor ON instructor.id = booking.instructor_id
-    JOIN accounts_user teacher ON teacher.id = instructor.user_id
     JOIN students_student student ON student.id = booking.student_id
     JOIN accounts_user learner ON learner.id = student.user_id
+    JOIN accounts_user other ON other.id = CASE WHEN %(learner)s::bigint IS NULL THEN student.user_id
+                                                ELSE instructor.user_id END
     JOIN instructors_offering offering ON offering.id = booking.offering_id
     JOIN instructors_subject subject ON subject.id = offering.subject_id
     LEFT JOIN instructors_place place ON place.id = instructor.place_id

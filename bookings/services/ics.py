@@ -156,9 +156,11 @@ def zone_rules(name: str, first_year: int, last_year: int) -> str:
 
 
 def title(booking: Booking, *, party: Party) -> str:
-    """ "Piano with Sara Cohen" for the student, "Piano with Ben Short" for the instructor."""
+    """ "Piano with Sara Cohen" for the student, "Piano with Ben B." for the instructor before it is booked."""
     other = booking.instructor.user if party == Party.STUDENT else booking.student.user
-    return summary(booking.offering.subject.name, other.full_name or other.short_name)
+    return summary(
+        booking.offering.subject.name, other.full_name if booking.confirmed_at else other.short_name
+    )
 
 
 def summary(subject: str, other: str) -> str:

@@ -132,7 +132,7 @@ def test_held_times_are_told_to_instructors_who_wish_it_and_only_while_held(clie
     assert read(client, address_of(cast.ana, "instructor")).events == []
     address = address_of(cast.ana, "instructor", with_holds=True)
     [event] = read(client, address).events
-    assert event["status"] == "TENTATIVE"
+    assert (event["status"], event["summary"]) == ("TENTATIVE", "Piano with Ben B.")
     with time_machine.travel(clock.now() + timedelta(minutes=6)):
         assert read(client, address).events == []
     # A student cannot wish it: what they hold they are looking at.

@@ -8,6 +8,7 @@ open days. Of what is written in a calendar only the times are kept: no titles, 
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -29,6 +30,8 @@ from instructors.models import CalendarBlock, Instructor, OutsideCalendar
 from instructors.services import calendar
 from instructors.services.busy import Busy, Question, Unreadable, busy_apart
 from instructors.services.slots import limits_of
+
+logger = logging.getLogger(__name__)
 
 MOST = 5
 MOST_BYTES = 5_000_000
@@ -216,12 +219,16 @@ def refresh(calendars: Sequence[OutsideCalendar]) -> None:
         if one.failures < WARN_AFTER
     }
     wait(looks, timeout=PATIENCE_OF_STUDENTS)
-    found = {
-        outside.pk: future.result()
-        for future, outside in looks.items()
+    found: dict[int, Look] = {}
+    for future, outside in looks.items():
         # What is still waiting for its turn must not begin any more.
-        if not future.cancel() and future.done() and future.exception() is None
-    }
+        if future.cancel() or not future.done():
+            continue
+        error = future.exception()
+        if error is None:
+            found[outside.pk] = future.result()
+        elif not isinstance(error, DomainError):
+            logger.error("Calendar %s could not be looked at.", outside.pk, exc_info=error)
     for outside in stale:
         if outside.pk in found:
             _keep(outside, found[outside.pk])
