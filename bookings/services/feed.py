@@ -19,7 +19,7 @@ from bookings.models import Party
 from bookings.services import ics
 from bookings.services.ics import Appointment
 from instainstru.accounts.models import CalendarFeed
-from instainstru.lib import clock, prepared
+from instainstru.lib import prepared
 
 BACK = timedelta(days=366)
 # So long a cancelled lesson is still told, for calendars that never take out what they once had.
@@ -31,19 +31,19 @@ REFRESH = "PT30M"
 # since; before that its last event is when it was changed. Instants come as numbers: the driver takes longer
 # to read them than all else here takes.
 _LESSONS = """
-    SELECT booking.id::text, booking.version, booking.status, extract(epoch FROM booking.starts_at)::bigint,
-           extract(epoch FROM booking.ends_at)::bigint, booking.time_zone,
-           to_char(COALESCE(booking.ended_at, event.created_at, booking.created_at) AT TIME ZONE 'UTC',
-                   'YYYYMMDD"T"HH24MISS"Z"'),
+    SELECT booking.id::text, booking.version, booking.status,
+           floor(extract(epoch FROM booking.starts_at))::bigint,
+           floor(extract(epoch FROM booking.ends_at))::bigint, booking.time_zone,
+           floor(extract(epoch FROM COALESCE(booking.ended_at, event.created_at,
+                                             booking.created_at)))::bigint,
            booking.modality, booking.status, subject.name,
            CASE WHEN booking.confirmed_at IS NULL AND other.last_name <> ''
                 THEN concat(other.first_name, ' ', left(other.last_name, 1), '.')
                 ELSE concat(other.first_name, ' ', other.last_name) END,
-           learner.first_name, instructor.address, place.name
+           other.first_name, instructor.address, place.name
     FROM bookings_booking booking
     JOIN instructors_instructor instructor ON instructor.id = booking.instructor_id
     JOIN students_student student ON student.id = booking.student_id
-    JOIN accounts_user learner ON learner.id = student.user_id
     JOIN accounts_user other ON other.id = CASE WHEN %(learner)s::bigint IS NULL THEN student.user_id
                                                 ELSE instructor.user_id END
     JOIN instructors_offering offering ON offering.id = booking.offering_id
@@ -102,19 +102,24 @@ def calendar(feed: CalendarFeed, found: list[Row]) -> str:
 
 
 def _words(
-    party: Party, modality: str, status: str, subject: str, other: str, learner: str, address: str, area: str
+    party: Party,
+    modality: str,
+    status: str,
+    subject: str,
+    other: str,
+    first_name: str,
+    address: str,
+    area: str,
 ) -> tuple[str, str]:
     """Title and place; most lessons share theirs with others."""
-    where = ics.location(modality, status, party=party, student=learner, address=address, area=area or "")
+    where = ics.location(modality, status, party=party, student=first, address=address, area=area or "")
     return ics.summary(subject, other.strip()), where
 
 
 def _appointment(row: Row, words: Callable[..., tuple[str, str]], before: str, after: str) -> Appointment:
     key, version, status, starts, ends, time_zone, changed, *said = row
-    zone = clock.zone(time_zone)
-    starts_at, ends_at = datetime.fromtimestamp(starts, zone), datetime.fromtimestamp(ends, zone)
     summary, location = words(*said)
     url = f"{before}{key}{after}"
     return Appointment(
-        key, version, status, starts_at, ends_at, time_zone, summary, location, url, changed, changed
+        key, version, status, starts, ends, time_zone, summary, location, url, changed, changed
     )
