@@ -112,7 +112,7 @@ def _words(
     area: str,
 ) -> tuple[str, str]:
     """Title and place; most lessons share theirs with others."""
-    where = ics.location(modality, status, party=party, student=first, address=address, area=area or "")
+    where = ics.location(modality, status, party=party, student=first_name, address=address, area=area or "")
     return ics.summary(subject, other.strip()), where
 
 

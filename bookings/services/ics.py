@@ -136,7 +136,7 @@ def _moment(instant: int, time_zone: str) -> str:
 
 
 def _clock_time(seconds: int) -> str:
-    """``20261203T180000``. Days and hours are remembered: making a date of each instant takes twice as long."""
+    """``20261203T180000``. Days and hours are remembered: dates of all instants take twice as long."""
     day, rest = divmod(seconds, DAY)
     return f"{_date(day)}T{_hour(rest)}"
 
