@@ -17,6 +17,5 @@ from instructors.models.profile import Instructor, OldAddress
 __all__ = [
     "IN_PERSON", "Alias", "Audience", "AvailabilityImport", "CalendarBlock", "Category", "DateHours",
     "ImportedInstructor", "Instructor", "Level", "Modality", "Offering", "OldAddress", "OldSlot", "OpenDay",
-    "OutsideCalendar",
-    "Place", "PlaceAlias", "Subject", "WeeklyHours",
+    "OutsideCalendar", "Place", "PlaceAlias", "Subject", "WeeklyHours",
 ]  # fmt: skip
