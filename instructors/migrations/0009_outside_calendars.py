@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('instructors', '0006_availability_import'),
+        ('instructors', '0008_more_aliases'),
     ]
 
     operations = [
