@@ -80,6 +80,11 @@ def instructor_page(some: list[Listed]) -> Callable[[int], Call]:
     return lambda turn: Call(f"/@{some[turn % len(some)].slug}", visitor())
 
 
+def feed(addresses: list[str]) -> Callable[[int], Call]:
+    """Calendars read whole, another one each time."""
+    return lambda turn: Call(addresses[turn % len(addresses)])
+
+
 def booking(time: FreeTime, headers: dict[str, str]) -> Call:
     """One booking, with a key of its own so that a repeated request would have one effect."""
     body = {"offering": time.offering, "starts_at": time.starts_at, "duration_min": time.duration_min}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import secrets
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -124,6 +126,63 @@ def some_instructors(url: str, number: int) -> list[Listed]:
     """Listed instructors, the same in every run."""
     with psycopg.connect(url) as connection:
         return [Listed(*row) for row in connection.execute(_LISTED, [number]).fetchall()]
+
+
+_TEACHERS = """
+    SELECT DISTINCT ON (instructor_id) instructor_id, id FROM bookings_booking
+    WHERE status = 'completed' ORDER BY instructor_id, id LIMIT %s
+"""
+# Copies of one lesson, 17 hours apart over the year that is over, each with another student.
+_LESSONS = """
+    INSERT INTO bookings_booking ({columns})
+    SELECT {values} FROM bookings_booking old, generate_series(1, %(missing)s) AS number
+    WHERE old.id = %(example)s
+"""
+_OWN = {
+    "id": "gen_random_uuid()",
+    "student_id": "(SELECT id FROM students_student ORDER BY id OFFSET number % 50 LIMIT 1)",
+    "starts_at": "now() - number * interval '17 hours'",
+    "ends_at": "now() - number * interval '17 hours' + interval '1 hour'",
+    "ended_at": "now() - number * interval '17 hours' + interval '2 hours'",
+}
+_FEED = """
+    INSERT INTO accounts_calendarfeed (user_id, role, digest, with_holds, created_at, last_read_at)
+    SELECT user_id, 'instructor', %(digest)s, false, now(), now() + interval '1 day'
+    FROM instructors_instructor WHERE id = %(instructor)s
+    ON CONFLICT (user_id, role) DO UPDATE SET digest = EXCLUDED.digest, last_read_at = EXCLUDED.last_read_at
+"""
+
+
+def feeds(url: str, number: int, *, lessons: int) -> list[str]:
+    """Addresses of so many instructors' calendars, each with that many lessons of a year."""
+    addresses = []
+    with psycopg.connect(url) as connection:
+        names = [
+            row[0]
+            for row in connection.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = 'bookings_booking'"
+            )
+        ]
+        copy = sql.SQL(_LESSONS).format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+            values=sql.SQL(", ").join(
+                sql.SQL(_OWN[name].replace("%", "%%")) if name in _OWN else sql.Identifier("old", name)
+                for name in names
+            ),
+        )
+        for instructor, example in connection.execute(_TEACHERS, [number]).fetchall():
+            row = connection.execute(
+                "SELECT count(*) FROM bookings_booking WHERE instructor_id = %s"
+                " AND status IN ('confirmed', 'completed') AND starts_at > now() - interval '360 days'",
+                [instructor],
+            ).fetchone()
+            missing = max(0, lessons - (row[0] if row else 0))
+            connection.execute(copy, {"missing": missing, "example": example})
+            token = secrets.token_urlsafe(32)
+            digest = hashlib.sha256(token.encode()).hexdigest()
+            connection.execute(_FEED, {"digest": digest, "instructor": instructor})
+            addresses.append(f"/calendar/{token}.ics")
+    return addresses
 
 
 def manage(url: str, *command: str) -> str:

@@ -17,7 +17,11 @@ from benchmarks.timing import WARM_UP, Call, Refused, Times, ask, by_turns
 
 FLOOR = calls.floor
 # Bars: times the floor's median; the search's SQL in milliseconds (p95); growth from small to big.
-BARS = {"search": 4, "sql": 5, "month": 3, "results": 8, "instructor": 8, "book": 8, "growth": 1.3}
+BARS = {
+    "search": 4, "sql": 5, "month": 3, "results": 8, "instructor": 8, "book": 8, "feed": 10, "growth": 1.3,
+}  # fmt: skip
+# Each calendar may be read 120 times a minute.
+FEEDS = 10
 
 
 def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row]:
@@ -37,6 +41,8 @@ def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row
     )
     for key, name, make in pages:
         yield _row(key, name, make, ports, number=number)
+    addresses = databases.feeds(big.url, FEEDS, lessons=500)
+    yield _row("feed", "calendar of 500 lessons", calls.feed(addresses), ports, number=number)
     times = iter(databases.free_times(big.url, 2 * (number + WARM_UP)))
     yield _row(
         "book", "POST /bookings", lambda turn: calls.booking(next(times), big.people.student(turn)), ports,

@@ -25,13 +25,14 @@ from instructors.presentation import page_url
 # Kinds after which the lesson enters, moves in, or leaves the readers' calendars.
 IN_CALENDAR = (Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_CANCELLED)
 
-# Where the letters about an instructor's standing lead.
+# Where the letters about an instructor lead.
 LINKS = {
     Kind.INSTRUCTOR_SUBMITTED: "instructors:listing",
     Kind.INSTRUCTOR_SENT_BACK: "instructors:listing",
     Kind.INSTRUCTOR_VERIFIED: "instructors:your_page",
     Kind.INSTRUCTOR_SUSPENDED: "bookings:today",
     Kind.INSTRUCTOR_REINSTATED: "instructors:office_hours",
+    Kind.OUTSIDE_CALENDAR_FAILING: "instructors:office_calendars",
 }
 
 
@@ -61,7 +62,7 @@ def mail_asker(event: Event, steps: Steps) -> None:
 
 
 def mail_instructor(event: Event, steps: Steps) -> None:
-    """A letter about the instructor's standing with us."""
+    """A letter about the instructor's standing with us, or about a calendar of theirs."""
     instructor = Instructor.objects.select_related("user").get(pk=event.subject_id)
     send = partial(
         send_letter,
@@ -73,6 +74,7 @@ def mail_instructor(event: Event, steps: Steps) -> None:
             # Why somebody is suspended stays with staff; why a profile came back is for its instructor.
             "reason": event.data.get("reason", "") if event.kind == Kind.INSTRUCTOR_SENT_BACK else "",
             "is_draft": event.data.get("status") == Instructor.Status.DRAFT,
+            "calendar": event.data.get("name", ""),
         },
         message_id=f"event-{event.pk}-instructor",
     )
@@ -119,4 +121,5 @@ REACTIONS: Reactions = {
     Kind.INSTRUCTOR_VERIFIED: (mail_instructor,),
     Kind.INSTRUCTOR_SUSPENDED: (mail_instructor,),
     Kind.INSTRUCTOR_REINSTATED: (mail_instructor,),
+    Kind.OUTSIDE_CALENDAR_FAILING: (mail_instructor,),
 }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import checkout, identity, lesson, move, requests, teaching
+from bookings.views import checkout, feed, identity, lesson, move, requests, teaching
 
 app_name = "bookings"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/extend", checkout.extend, name="extend"),
     path("bookings/<uuid:booking_id>/release", checkout.release, name="release"),
     path("bookings/<uuid:booking_id>/booked", checkout.booked, name="booked"),
+    path("calendar/<str:token>.ics", feed.calendar, name="feed"),
     path("lessons", lesson.lessons, name="lessons"),
     path("lessons/<uuid:booking_id>", lesson.lesson, name="lesson"),
     path("lessons/<uuid:booking_id>.ics", lesson.calendar_file, name="lesson_ics"),

@@ -15,7 +15,9 @@ from bookings.services import consent, lifecycle
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time
 from e2e.conftest import DESK, PHONE, SMALLEST, Visit
-from instructors.services import profile, schedule
+from instainstru.lib import clock
+from instructors.models import Instructor, OutsideCalendar
+from instructors.services import calendar, profile, schedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -72,9 +74,19 @@ def test_pages_of_a_student(visit: Visit, cast: Cast, width: int, scheme: str):
         "/", reverse("bookings:lessons"), reverse("bookings:lessons") + "?tab=past", of(hold, "confirm"),
         of(lesson, "booked"), of(lesson, "lesson"), of(lesson, "cancel"), of(lesson, "reschedule"),
         of(lesson, "reschedule") + f"?starts_at={(start).strftime('%Y-%m-%dT20:00:00Z')}",
-        of(gone, "lesson"), reverse("accounts:settings"),
+        of(gone, "lesson"), reverse("accounts:settings"), reverse("accounts:calendar"),
     )  # fmt: skip
     assert [problem for address in addresses for problem in check(page, address)] == []
+
+
+def _outside(instructor: Instructor, lesson: Booking) -> None:
+    """A calendar that fails and clashes with the lesson: everything there is to show of one."""
+    outside = OutsideCalendar.objects.create(
+        instructor=instructor, name="Family", url=f"https://calendar.example/{'long' * 30}.ics",
+        error="It did not answer in time.", failures=1, tried_at=clock.now(), checked_at=clock.now(),
+        missed_at=clock.now(),
+    )  # fmt: skip
+    calendar.replace_outside(instructor, outside, [(lesson.starts_at, lesson.ends_at)])
 
 
 @each_look
@@ -84,13 +96,15 @@ def test_pages_of_an_instructor(visit: Visit, cast: Cast, width: int, scheme: st
     lesson = booked(cast.piano, start, cast.ben_student)
     schedule.set_date(instructor, in_days(4), [(600, 660)], by=cast.ana)
     schedule.add_time_off(instructor, start, local_time(in_days(3), 14), by=cast.ana, label="sea")
+    _outside(instructor, lesson)
     page = visit("/", user=cast.ana, width=width, scheme=scheme)
     addresses = (
-        reverse("bookings:today"), reverse("bookings:week") + f"?date={in_days(3)}",
+        reverse("accounts:calendar"), reverse("bookings:today"),
+        reverse("bookings:week") + f"?date={in_days(3)}",
         reverse("bookings:lesson", args=[lesson.pk]), reverse("bookings:cancel", args=[lesson.pk]),
         *(reverse(f"instructors:{name}") for name in (
             "your_page", "listing", "office_profile", "office_offerings", "office_offering_new",
-            "office_hours", "office_dates", "office_time_off",
+            "office_hours", "office_dates", "office_time_off", "office_calendars",
         )),
     )  # fmt: skip
     assert [problem for address in addresses for problem in check(page, address)] == []

@@ -56,6 +56,7 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "extend the horizon": every(10 * MINUTE, "instructors.tasks.extend_horizon"),
     "follow the rules": every(15, "instructors.tasks.follow_rules"),
     "prune open days": every(HOUR, "instructors.tasks.prune_open_days"),
+    "check outside calendars": every(20, "instructors.tasks.check_outside_calendars"),
     "refresh bounds": every(5 * MINUTE, "instructors.tasks.refresh_bounds"),
     "refresh ranks": every(24 * HOUR, "instructors.tasks.refresh_ranks"),
     "forget idempotency keys": every(10 * MINUTE, "bookings.tasks.forget_idempotency_keys"),

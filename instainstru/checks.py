@@ -67,6 +67,9 @@ def _unsafe() -> Iterator[Error]:
         yield _problem("E008", "APP_CLOCK_OFFSET shifts the clock, which is for development.", hint)
     if not settings.RATELIMIT_ENABLE:
         yield _problem("E009", "RATELIMIT_ENABLE is off, which is for development.", "Unset it.")
+    if settings.CALENDAR_ALLOW_LOOPBACK:
+        what = "CALENDAR_ALLOW_LOOPBACK lets people read what only this machine can."
+        yield _problem("E010", what, "Unset it.")
 
 
 def _secret_key() -> str:

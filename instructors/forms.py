@@ -285,3 +285,20 @@ def _edge(day: date, wall: time | None, zone: str, *, end: bool) -> datetime:
     if wall is None:
         return clock.day_bounds(day, zone)[1 if end else 0]
     return clock.to_instant(day, wall, zone)
+
+
+class OutsideCalendarForm(forms.Form):
+    """A calendar kept elsewhere: what to call it here, and where it is."""
+
+    name = forms.CharField(
+        label="What you call it",
+        max_length=60,
+        help_text="Only you see it.",
+        widget=forms.TextInput(attrs={"placeholder": "Family", "autocomplete": "off"}),
+    )
+    url = forms.CharField(
+        label="Its address",
+        max_length=2000,
+        help_text="Begins with https:// or webcal:// and mostly ends in .ics. Nobody else sees it.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from instainstru.lib import clock, locks
-from instructors.services import horizon
+from instructors.services import calendar_feeds, horizon
 from instructors.services.search import bounds, rank
 
 # The rest of a very large job waits for the next turn.
@@ -53,3 +53,15 @@ def refresh_bounds() -> None:
     with locks.alone("refresh bounds") as ours:
         if ours:
             bounds.refresh(now=clock.now())
+
+
+@shared_task
+def check_outside_calendars() -> None:
+    """Hand out the outside calendars whose turn it is."""
+    for calendar_id in calendar_feeds.claim_due(now=clock.now()):
+        check_outside_calendar.apply_async((calendar_id,), expires=calendar_feeds.LEASE.total_seconds())
+
+
+@shared_task(soft_time_limit=90, time_limit=100)
+def check_outside_calendar(calendar_id: int) -> None:
+    calendar_feeds.check(calendar_id)

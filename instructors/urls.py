@@ -1,6 +1,6 @@
 from django.urls import path
 
-from instructors.views import hours, listing, office, public, search, share
+from instructors.views import calendars, hours, listing, office, public, search, share
 
 app_name = "instructors"
 urlpatterns = [
@@ -31,4 +31,7 @@ urlpatterns = [
     path("office/dates/<str:day>/remove", hours.remove_date, name="office_date_remove"),
     path("office/time-off", hours.time_off, name="office_time_off"),
     path("office/time-off/<int:block_id>/remove", hours.remove_time_off, name="office_time_off_remove"),
+    path("office/calendars", calendars.calendars, name="office_calendars"),
+    path("office/calendars/<int:calendar_id>/check", calendars.check, name="office_calendar_check"),
+    path("office/calendars/<int:calendar_id>/remove", calendars.remove, name="office_calendar_remove"),
 ]

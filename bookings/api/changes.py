@@ -25,7 +25,7 @@ from bookings.serializers import (
     show,
     show_request,
 )
-from bookings.services import access, consent, lifecycle, policies
+from bookings.services import access, consent, lifecycle, policies, recheck
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
@@ -103,8 +103,14 @@ class Reschedule(ChangeView):
         },
         parameters=[IDEMPOTENCY_KEY],
     )
-    @idempotent
     def post(self, request: Request, booking_id: UUID) -> HttpResponse:
+        # It asks other hosts, so it comes before the transaction of the idempotency key.
+        met = access.booking_for(signed_in(request), booking_id)
+        recheck.before_booking(met.booking.offering_id)
+        return self._move(request, booking_id)
+
+    @idempotent
+    def _move(self, request: Request, booking_id: UUID) -> HttpResponse:
         fields = read(RescheduleBody, request.data)
         met = access.booking_for(signed_in(request), booking_id)
         if fields.get("ask") and _needs_consent(met, now=clock.now()):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
-from bookings.api.taking import ABSENT, TAKING, TakingView, own_hold, student_of, wanted_of
+from bookings.api.taking import ABSENT, TAKING, TakingView, look_again, own_hold, student_of, wanted_of
 from bookings.idempotent import idempotent
 from bookings.models import Status
 from bookings.serializers import BookingAnswer, BookingBody, EventAnswer, show, show_event
@@ -67,8 +67,12 @@ class Bookings(TakingView):
         refusals={**TAKING, 409: TAKING[409] + " For holds also `hold_expired` and `wrong_status`."},
         parameters=[IDEMPOTENCY_KEY],
     )
-    @idempotent
     def post(self, request: Request) -> HttpResponse:
+        look_again(request)
+        return self._book(request)
+
+    @idempotent
+    def _book(self, request: Request) -> HttpResponse:
         fields = read(BookingBody, request.data)
         if fields.get("hold"):
             booking = lifecycle.confirm(

@@ -20,6 +20,7 @@ from instructors.models import (
     Offering,
     OldAddress,
     OpenDay,
+    OutsideCalendar,
     WeeklyHours,
 )
 from students.models import Favourite, Student
@@ -55,12 +56,15 @@ def _rows() -> list[QuerySet[Any]]:
         Q(subject_type="booking", subject_id__in=_texts(bookings))
         | Q(subject_type="instructor", subject_id__in=_texts(instructors))
         | Q(subject_type="apikey", subject_id__in=_texts(ApiKey.objects.filter(user__in=users)))
+        # Revoked ones are gone, so by who did it.
+        | Q(subject_type="calendarfeed", by__in=users)
     )
     return [
         Delivery.objects.filter(event__in=events),
         events,
         CalendarBlock.objects.filter(instructor__in=instructors),
         MoveRequest.objects.filter(booking__in=bookings),
+        OutsideCalendar.objects.filter(instructor__in=instructors),
         bookings,
         OldAddress.objects.filter(instructor__in=instructors),
         OpenDay.objects.filter(instructor__in=instructors),

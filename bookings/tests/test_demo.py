@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -13,8 +14,8 @@ from django.db.models import Q
 
 from bookings.models import Booking, MoveRequest
 from bookings.services import history
-from instainstru.accounts import api_keys
-from instainstru.accounts.models import User
+from instainstru.accounts import api_keys, feeds
+from instainstru.accounts.models import CalendarFeed, User
 from instainstru.events.models import Event
 from instainstru.lib import clock
 from instainstru.lib.intervals import covers
@@ -25,6 +26,7 @@ from instructors.models import (
     Offering,
     OldAddress,
     OpenDay,
+    OutsideCalendar,
     Subject,
     WeeklyHours,
 )
@@ -221,6 +223,22 @@ def test_requests_and_old_addresses_of_demo_people_go_with_the_demo():
     OldAddress.objects.create(instructor=lesson.instructor, slug="before")
     seed(seed=8)
     assert (MoveRequest.objects.count(), OldAddress.objects.count()) == (0, 0)
+
+
+def test_calendars_that_demo_people_made_go_with_them():
+    seed()
+    instructor = Instructor.objects.select_related("user").first()
+    user = instructor.user
+    outside = OutsideCalendar.objects.create(instructor=instructor, name="x", url="https://example.com/a.ics")
+    start = clock.now() + timedelta(days=3)
+    calendar.replace_outside(instructor, outside, [(start, start + timedelta(hours=1))])
+    feeds.issue(user, role="student", by=user)
+    feeds.revoke(user, role="student", by=user)
+    feeds.issue(user, role="instructor", by=user)
+    seed(seed=8)
+    assert not OutsideCalendar.objects.exists()
+    assert not CalendarFeed.objects.exists()
+    assert not Event.objects.filter(subject_type="calendarfeed").exists()
 
 
 def test_a_demo_that_real_people_have_lessons_in_is_not_replaced():

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from bookings import presentation, terms
 from bookings.forms import MoveForm
 from bookings.models import Booking, Party, Status
-from bookings.services import access, consent, lifecycle, policies
+from bookings.services import access, consent, lifecycle, policies, recheck
 from bookings.services.wanted import Wanted
 from bookings.views.lesson import onto
 from instainstru.accounts.models import User
@@ -55,6 +55,7 @@ def reschedule(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     status = 422 if form.is_bound and not is_valid else 200
     if request.method == "POST" and is_valid and chosen is not None:
         try:
+            recheck.before_booking(booking.offering_id)
             done = _move_or_ask(booking, chosen, by=user, party=party, reason=form.cleaned_data["reason"])
         except DomainError as refusal:
             onto(form, refusal)

@@ -224,7 +224,7 @@ def _hours_said(hours: list[Range], off: list[Range], zone: str) -> list[str]:
     if not hours:
         return ["Closed"]
     if any(start <= hours[0][0] and end >= hours[-1][1] for start, end in off):
-        return ["Time off"]
+        return ["Not free"]
     return [when.span(start, end, zone) for start, end in hours]
 
 

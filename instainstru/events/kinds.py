@@ -46,6 +46,11 @@ class Kind(TextChoices):
     HOURS_CHANGED = "hours.changed", "Weekly hours changed"
     DATE_HOURS_CHANGED = "date_hours.changed", "Hours of a date changed"
     TIME_OFF_CHANGED = "time_off.changed", "Time off changed"
+    # ``data``: name (as the instructor called it), and how many busy times were added and removed.
+    OUTSIDE_CALENDAR_ADDED = "outside_calendar.added", "Outside calendar added"
+    OUTSIDE_CALENDAR_CHANGED = "outside_calendar.changed", "Busy times of an outside calendar changed"
+    OUTSIDE_CALENDAR_FAILING = "outside_calendar.failing", "Outside calendar cannot be read"
+    OUTSIDE_CALENDAR_REMOVED = "outside_calendar.removed", "Outside calendar removed"
 
     # Students. ``data``: partner.
     STUDENT_BROUGHT = "student.brought", "Student brought by a partner"
@@ -53,4 +58,7 @@ class Kind(TextChoices):
     # Access and rules.
     API_KEY_CREATED = "api_key.created", "API key created"
     API_KEY_REVOKED = "api_key.revoked", "API key revoked"
+    # ``data``: role, with_holds.
+    CALENDAR_FEED_ISSUED = "calendar_feed.issued", "Calendar address made"
+    CALENDAR_FEED_REVOKED = "calendar_feed.revoked", "Calendar address revoked"
     RULES_CHANGED = "rules.changed", "Business rules changed"

@@ -40,6 +40,12 @@ def tagged(request: HttpRequest | Request, response: HttpResponse, *, etag: str)
     return get_conditional_response(plain, etag=etag, response=response) or response
 
 
+def unchanged(request: HttpRequest, *, etag: str) -> HttpResponse | None:
+    """The 304 for who names that tag, before anything is made that they would not be sent."""
+    found = get_conditional_response(request, etag=etag, response=None)
+    return found if isinstance(found, HttpResponse) else None
+
+
 def require_match(request: HttpRequest | Request, *, etag: str) -> None:
     """Refuse unless ``If-Match`` names the present tag (or ``*``).
 

@@ -198,6 +198,8 @@ def details(event: Event) -> list[str]:
     said = []
     if event.data.get("changed"):
         said.append(f"Changed: {', '.join(event.data['changed']).replace('_', ' ')}.")
+    if event.data.get("name"):
+        said.append(f"“{event.data['name']}”.")
     if event.data.get("date"):
         said.append(f"{event.data['date']}.")
     if event.data.get("reason"):

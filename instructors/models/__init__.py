@@ -10,11 +10,12 @@ from instructors.models.catalogue import (
     Subject,
 )
 from instructors.models.legacy import AvailabilityImport, ImportedInstructor, OldSlot
+from instructors.models.outside import OutsideCalendar
 from instructors.models.places import Place, PlaceAlias
 from instructors.models.profile import Instructor, OldAddress
 
 __all__ = [
     "IN_PERSON", "Alias", "Audience", "AvailabilityImport", "CalendarBlock", "Category", "DateHours",
     "ImportedInstructor", "Instructor", "Level", "Modality", "Offering", "OldAddress", "OldSlot", "OpenDay",
-    "Place", "PlaceAlias", "Subject", "WeeklyHours",
+    "OutsideCalendar", "Place", "PlaceAlias", "Subject", "WeeklyHours",
 ]  # fmt: skip

@@ -21,7 +21,15 @@ from instainstru.lib.intervals import Range, normal, subtract
 from instainstru.lib.multirange import literal
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
-from instructors.models import CalendarBlock, DateHours, Instructor, Offering, OpenDay, WeeklyHours
+from instructors.models import (
+    CalendarBlock,
+    DateHours,
+    Instructor,
+    Offering,
+    OpenDay,
+    OutsideCalendar,
+    WeeklyHours,
+)
 from instructors.services.slots import Limits, limits_of, up_to_grid
 
 # No gap around a lesson is longer (rules.md: buffer and travel 0–180).
@@ -373,3 +381,41 @@ def give_back(instructor: Instructor, *, booking_id: UUID) -> None:
 def settle(*, booking_id: UUID) -> None:
     """A hold became a lesson: the same time, another kind."""
     CalendarBlock.objects.filter(booking_id=booking_id).update(kind=CalendarBlock.Kind.LESSON)
+
+
+# -- Outside events ----------------------------------------------------------------------------------
+
+
+def replace_outside(
+    instructor: Instructor, outside: OutsideCalendar, ranges: Iterable[Range]
+) -> tuple[int, int]:
+    """Let ``ranges`` (normal) be what an outside calendar blocks; how many were added and removed.
+
+    The (locked) instructor's days are derived again from the first to the last block that differs; where
+    none does, nothing is written. Lessons in such times stay: outside events take only what is free.
+    """
+    before = {
+        (block.period.lower, block.period.upper): block.pk
+        for block in CalendarBlock.objects.filter(outside=outside).only("pk", "period")
+    }
+    wanted = set(ranges)
+    gone, new = before.keys() - wanted, wanted - before.keys()
+    if not gone and not new:
+        return 0, 0
+    tz = instructor.time_zone
+    first = clock.local(min(start for start, _ in gone | new), tz).date()
+    last = clock.local(max(end for _, end in gone | new), tz).date()
+    lock_days(instructor.pk, first, last)
+    CalendarBlock.objects.filter(pk__in=[before[span] for span in gone]).delete()
+    CalendarBlock.objects.bulk_create(
+        [
+            CalendarBlock(
+                instructor=instructor, kind=CalendarBlock.Kind.EXTERNAL, outside=outside,
+                period=(period := range_of(start, end)), buffered=period, reach=period,
+            )
+            for start, end in sorted(new)
+        ],
+        batch_size=1000,
+    )  # fmt: skip
+    rebuild(instructor, first, last)
+    return len(new), len(gone)

@@ -21,10 +21,12 @@ from instainstru.lib.http import posted
 from instructors.forms import DateForm, HoursFormSet, TimeOffForm, rows_of, windows_of
 from instructors.models import CalendarBlock, Instructor
 from instructors.models.calendar import DAY_MINUTES, WEEKDAYS
-from instructors.services import schedule
+from instructors.services import calendar_feeds, schedule
 from instructors.services.schedule import Window
 from instructors.views.office import office, onto
 
+# As many times of outside calendars as one looks at; the week shows the rest.
+MOST_OUTSIDE = 8
 KEYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -244,6 +246,8 @@ def time_off(request: HttpRequest, instructor: Instructor) -> HttpResponse:
         "here": "hours",
         "times_off": [_away(block, zone) for block in blocks],
         "lessons_inside": _inside(instructor, blocks),
+        "outside": [_outside(one, zone) for one in calendar_feeds.coming(instructor, most=MOST_OUTSIDE)],
+        "calendars_url": reverse("instructors:office_calendars"),
         "form": form,
     }
     return render(request, "instructors/office/time_off.html", context, status=422 if form.is_bound else 200)
@@ -254,6 +258,13 @@ def _away(block: CalendarBlock, zone: str) -> dict[str, str]:
         "label": f"{when.short(block.period.lower, zone)} – {when.short(block.period.upper, zone)}",
         "note": block.label,
         "remove_url": reverse("instructors:office_time_off_remove", args=[block.pk]),
+    }
+
+
+def _outside(block: CalendarBlock, zone: str) -> dict[str, str]:
+    return {
+        "label": f"{when.short(block.period.lower, zone)} – {when.short(block.period.upper, zone)}",
+        "calendar": block.outside.name if block.outside else "",
     }
 
 

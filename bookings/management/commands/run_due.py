@@ -17,7 +17,7 @@ from bookings.services import guests, sweeps
 from instainstru.events import dispatch
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
-from instructors.services import horizon
+from instructors.services import calendar_feeds, horizon
 from instructors.services.search import rank
 
 
@@ -98,6 +98,7 @@ def run_housekeeping(until: datetime, done: Counter[str]) -> None:
     """What only has to have happened by the end: days that came within the horizon, things to forget."""
     chores = {
         "instructors_extended": horizon.extend,
+        "outside_calendars_checked": calendar_feeds.check_due,
         "open_days_pruned": horizon.prune,
         "idempotency_keys_forgotten": sweeps.forget_idempotency_keys,
         "guests_forgotten": guests.forget,
