@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -90,6 +90,71 @@ def booking(time: FreeTime, headers: dict[str, str]) -> Call:
     body = {"offering": time.offering, "starts_at": time.starts_at, "duration_min": time.duration_min}
     headers = {**headers, "Idempotency-Key": str(uuid4())}
     return Call("/api/v1/bookings", headers, method="POST", body=body, expect=201, again=409)
+
+
+# -- Instructors' weeks ------------------------------------------------------------------------------
+# Each turn is another instructor's, and each run has other hours: every call has something to write.
+
+_PAST_THE_HOUR = Random().randrange(60)
+# The weeks that are applied and copied; copied into the one between.
+APPLIED, COPIED_INTO, COPIED = 0, 6, 7
+
+
+def read_week(keys: list[str]) -> Callable[[int], Call]:
+    """Some week of the coming two months."""
+    return lambda turn: Call(_week(turn % 8), _bearer(keys, turn))
+
+
+def save_week(keys: list[str]) -> Callable[[int], Call]:
+    """Nine windows on seven days."""
+    return lambda turn: _put(3, _bearer(keys, turn), hour=8)
+
+
+def copy_week(keys: list[str]) -> Callable[[int], Call]:
+    """A week that differs from the other in every day."""
+    body = {"from": f"{_monday(COPIED)}"}
+    return lambda turn: Call(f"{_week(COPIED_INTO)}/copy", _once(keys, turn), method="POST", body=body)
+
+
+def apply_week(keys: list[str]) -> Callable[[int], Call]:
+    """To twelve weeks, all of whose dates change."""
+    return lambda turn: Call(f"{_week(APPLIED)}/apply", _once(keys, turn), method="POST", body={"weeks": 12})
+
+
+def prepared_weeks(keys: list[str]) -> Callable[[int], Call]:
+    """The weeks that ``copy_week`` and ``apply_week`` begin with, two turns for each instructor."""
+    return lambda turn: _put(
+        (APPLIED, COPIED)[turn % 2], _bearer(keys, turn // 2), hour=10 if turn % 2 else 9
+    )
+
+
+def _put(number: int, headers: dict[str, str], *, hour: int) -> Call:
+    windows = [
+        {"from": f"{hour:02d}:{_PAST_THE_HOUR:02d}", "to": "12:00"}, {"from": "13:00", "to": "17:00"},
+    ]  # fmt: skip
+    days = [
+        {"date": f"{_monday(number) + timedelta(days=n)}", "windows": windows[: 2 if n < 2 else 1]}
+        for n in range(7)
+    ]
+    return Call(_week(number), {**headers, "If-Match": "*"}, method="PUT", body={"days": days})
+
+
+def _week(number: int) -> str:
+    return f"/api/v1/instructors/me/week/{_monday(number)}"
+
+
+def _monday(number: int) -> date:
+    """Of the week so many after next, in which every day is ahead wherever one is."""
+    today = datetime.now(UTC).date()
+    return today - timedelta(days=today.weekday()) + timedelta(weeks=number + 1)
+
+
+def _bearer(keys: list[str], turn: int) -> dict[str, str]:
+    return {"Authorization": f"Bearer {keys[turn % len(keys)]}"}
+
+
+def _once(keys: list[str], turn: int) -> dict[str, str]:
+    return {**_bearer(keys, turn), "If-Match": "*", "Idempotency-Key": str(uuid4())}
 
 
 def _midnight() -> datetime:

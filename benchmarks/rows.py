@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from benchmarks import calls, databases
+from benchmarks import calls, databases, weeks
 from benchmarks.databases import ROOT, Bench
 from benchmarks.report import Row, against_floor
 from benchmarks.timing import WARM_UP, Call, Refused, Times, ask, by_turns
@@ -19,6 +19,7 @@ FLOOR = calls.floor
 # Bars: times the floor's median; the search's SQL in milliseconds (p95); growth from small to big.
 BARS = {
     "search": 4, "sql": 5, "month": 3, "results": 8, "instructor": 8, "book": 8, "feed": 10, "growth": 1.3,
+    "read_week": 3, "save_week": 6, "copy_week": 6, "apply_week": 15, "rebuild": 25,
 }  # fmt: skip
 # Each calendar may be read 120 times a minute.
 FEEDS = 10
@@ -48,7 +49,31 @@ def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row
         "book", "POST /bookings", lambda turn: calls.booking(next(times), big.people.student(turn)), ports,
         number=number,
     )  # fmt: skip
+    yield from weeks_over_http(big, ports, number=number)
     yield _one_caller(big, ports)
+
+
+def weeks_over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row]:
+    """Instructors' weeks; each call of a row is another instructor's."""
+    keys = weeks.ask(big.url, "keys", number + WARM_UP)
+    ask(ports["site"], calls.prepared_weeks(keys), 2 * len(keys))
+    pages: tuple[tuple[str, str, Callable[[int], Call]], ...] = (
+        ("read_week", "GET /instructors/me/week/{date}", calls.read_week(keys)),
+        ("save_week", "PUT /instructors/me/week/{date}, 9 windows", calls.save_week(keys)),
+        ("copy_week", "POST /instructors/me/week/{date}/copy", calls.copy_week(keys)),
+        ("apply_week", "POST /instructors/me/week/{date}/apply, 12 weeks", calls.apply_week(keys)),
+    )
+    for key, name, make in pages:
+        yield _row(key, name, make, ports, number=number)
+
+
+def rebuild(big: Bench, *, number: int) -> Row:
+    """Deriving an instructor's whole horizon anew, in the process, database included."""
+    times = Times.of(weeks.ask(big.url, "rebuild", number))
+    return Row(
+        "90 open days after a change of the pattern", "ms median", times.median, BARS["rebuild"], times,
+        note="in the process",
+    )  # fmt: skip
 
 
 def _introduce(big: Bench, ports: dict[str, int], *, number: int) -> None:

@@ -228,11 +228,12 @@ def test_an_instructor_opens_hours_and_a_student_sees_the_times(visit: Visit, ca
     page = visit(reverse("instructors:office_hours"), user=cast.ana, js=js, width=DESK)
     monday = page.get_by_role("group", name="Monday")
     if js:
+        page.get_by_role("button", name="Exact times").click()
         monday.get_by_role("button", name="Add hours").click()
-    monday.get_by_label("Monday, From").first.fill("09:00")
-    monday.get_by_label("Monday, to").first.fill("12:00")
+    monday.get_by_label("Monday, From").last.fill("09:00")
+    monday.get_by_label("Monday, to").last.fill("12:00")
     page.get_by_role("button", name="Save the hours").click()
-    expect(page.get_by_text("Monday: 9:00 am–12:00 pm.")).to_be_visible()
+    expect(page.get_by_text("Monday: 9:00 am–12:00 pm.", exact=True)).to_be_visible()
     assert schedule.week_of(instructor)[0] == [(540, 720)]
     visitor = visit("/search?q=piano", js=js)
     expect(visitor.locator(".result")).to_have_count(1)

@@ -104,8 +104,9 @@ def test_pages_of_an_instructor(visit: Visit, cast: Cast, width: int, scheme: st
         reverse("bookings:lesson", args=[lesson.pk]), reverse("bookings:cancel", args=[lesson.pk]),
         *(reverse(f"instructors:{name}") for name in (
             "your_page", "listing", "office_profile", "office_offerings", "office_offering_new",
-            "office_hours", "office_dates", "office_time_off", "office_calendars",
+            "office_hours", "office_week", "office_dates", "office_time_off", "office_calendars",
         )),
+        reverse("instructors:office_week_of", args=[in_days(3)]),
     )  # fmt: skip
     assert [problem for address in addresses for problem in check(page, address)] == []
 

@@ -27,6 +27,8 @@ SITE_NAME = "InstaInstru"
 CURRENCY = "USD"
 # Where visitors are taken to be until their browser says otherwise.
 SITE_TIME_ZONE = "America/New_York"
+# Instructors paint their week in cells of so many minutes; what lies between is typed.
+EDITOR_CELL_MIN = 30
 
 INSTALLED_APPS = [
     "instainstru.apps.OperatorAdminConfig",

@@ -19,7 +19,7 @@ from rest_framework import serializers
 
 from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
-from instainstru.lib.fields import Body
+from instainstru.lib.fields import Body, refuse_unknown
 from instructors.models import CalendarBlock, Category, Instructor, Modality, Offering, Subject
 from instructors.services import schedule
 from instructors.services.schedule import Window
@@ -152,15 +152,7 @@ _WALL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 
 @extend_schema_field({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", "example": "09:00"})
 class WallField(serializers.Field[Any, Any, Any, Any]):
-    """A wall time as a minute of the day; ``24:00`` is the midnight that ends it."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, str) or not _WALL.fullmatch(data):
-            raise serializers.ValidationError("Write a time like 09:00, up to 24:00.")
-        return int(data[:2]) * 60 + int(data[3:])
-
-    def to_representation(self, value: int) -> str:
-        return schedule.show_minute(value)
+    """A wall time; ``24:00`` is the midnight that ends the day."""
 
 
 class WindowBody(Body):
@@ -171,35 +163,73 @@ class WindowBody(Body):
     def get_fields(self) -> dict[str, Any]:
         return {"from": WallField(), **super().get_fields()}
 
-    def validate(self, attrs: dict[str, Any]) -> Any:
-        return attrs["from"], attrs["to"]
 
+@extend_schema_field(WindowBody(many=True))
+class WindowsField(serializers.Field[Any, Any, Any, Any]):
+    """A day's windows as minutes, in order.
 
-class OpenBody(Body):
-    """The windows in which an instructor teaches."""
+    Read by hand: a week holds dozens of times, for each of which a serializer would take longer than the
+    database for the week. A list that no day has room for is refused before it is looked at.
+    """
 
-    windows = WindowBody(many=True, allow_empty=True)
-
-    def validate_windows(self, windows: list[Window]) -> list[Window]:
+    def to_internal_value(self, data: Any) -> list[Window]:
+        if not isinstance(data, list):
+            raise serializers.ValidationError("Send a list of windows.")
+        if len(data) > schedule.MOST_WINDOWS_A_DAY:
+            raise serializers.ValidationError(f"A day has room for {schedule.MOST_WINDOWS_A_DAY} windows.")
+        wrong: dict[str, Any] = {}
+        windows = [_window(one, str(number), wrong) for number, one in enumerate(data)]
+        if wrong:
+            raise serializers.ValidationError(wrong)
         try:
             return schedule.check_windows(windows, field="windows")
         except Invalid as error:
             raise serializers.ValidationError(error.message) from error
 
 
+def _window(data: Any, number: str, wrong: dict[str, Any]) -> Window:
+    """The window; what is wrong with it is put under its number."""
+    if not isinstance(data, dict):
+        wrong[number] = {"non_field_errors": ["Send an object with from and to."]}
+        return 0, 0
+    refuse_unknown(data, ("from", "to"))
+    edges = []
+    for name in ("from", "to"):
+        text = data.get(name)
+        if isinstance(text, str) and _WALL.fullmatch(text):
+            edges.append(int(text[:2]) * 60 + int(text[3:]))
+            continue
+        says = "Write a time like 09:00, up to 24:00." if name in data else "This field is required."
+        wrong.setdefault(number, {})[name] = [says]
+        edges.append(0)
+    return edges[0], edges[1]
+
+
+class OpenBody(Body):
+    """The windows in which an instructor teaches."""
+
+    windows = WindowsField()
+
+
 class WeekdayBody(OpenBody):
     weekday = serializers.ChoiceField(WEEKDAYS)
+
+
+EVERY_WEEKDAY = "Send every weekday, monday to sunday, once."
+EVERY_DATE = "Send the seven dates of the week, each once."
 
 
 class HoursBody(Body):
     """The whole weekly pattern: every weekday once. What ``GET`` answered may be sent back changed."""
 
-    days = WeekdayBody(many=True)
+    days = WeekdayBody(  # type: ignore[call-arg]
+        many=True, max_length=7, error_messages={"max_length": EVERY_WEEKDAY}
+    )
     time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
 
     def validate_days(self, days: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if sorted(day["weekday"] for day in days) != sorted(WEEKDAYS):
-            raise serializers.ValidationError("Send every weekday, monday to sunday, once.")
+            raise serializers.ValidationError(EVERY_WEEKDAY)
         return days
 
 
@@ -220,7 +250,9 @@ class DateBody(OpenBody):
 class WeekBody(Body):
     """The seven dates of the week. What ``GET`` answered may be sent back changed."""
 
-    days = DateBody(many=True)
+    days = DateBody(  # type: ignore[call-arg]
+        many=True, max_length=7, error_messages={"max_length": EVERY_DATE}
+    )
     week = serializers.DateField(required=False, help_text="Ignored; the address says it.")
     time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
 

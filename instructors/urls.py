@@ -1,6 +1,6 @@
 from django.urls import path
 
-from instructors.views import calendars, hours, listing, office, public, search, share
+from instructors.views import calendars, hours, listing, office, public, search, share, week
 
 app_name = "instructors"
 urlpatterns = [
@@ -26,7 +26,9 @@ urlpatterns = [
     path("office/offerings/new", office.edit_offering, name="office_offering_new"),
     path("office/offerings/<int:offering_id>", office.edit_offering, name="office_offering"),
     path("office/offerings/<int:offering_id>/toggle", office.toggle_offering, name="office_offering_toggle"),
-    path("office/hours", hours.week, name="office_hours"),
+    path("office/hours", week.pattern, name="office_hours"),
+    path("office/week", week.week, name="office_week"),
+    path("office/week/<str:day>", week.week, name="office_week_of"),
     path("office/dates", hours.dates, name="office_dates"),
     path("office/dates/<str:day>/remove", hours.remove_date, name="office_date_remove"),
     path("office/time-off", hours.time_off, name="office_time_off"),

@@ -104,6 +104,19 @@ def day_edge(day: date, wall: time, tz: str) -> datetime:
     return _transition(low, instant, zone(tz))
 
 
+@lru_cache(maxsize=1 << 15)
+def even_day(day: date, tz: str) -> datetime | None:
+    """The instant at which local ``day`` begins if it has 24 hours without any change of the clocks.
+
+    None for the others, and for those a change touches: there each wall time has to be looked up.
+    """
+    start, end = (
+        datetime.combine(edge, MIDNIGHT, tzinfo=zone(tz)) for edge in (day, day + timedelta(days=1))
+    )
+    even = start.utcoffset() == end.utcoffset() == start.replace(fold=1).utcoffset()
+    return start.astimezone(UTC) if even else None
+
+
 def _transition(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
     """The instant in (low, high] at which the offset of ``tz`` changes, to the minute."""
     after = high.astimezone(tz).utcoffset()

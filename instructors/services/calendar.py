@@ -10,10 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from uuid import UUID
 
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
+from django.db.models import Func, Q, Value
 
 from instainstru.lib import clock, prepared
 from instainstru.lib.compiled import Compiled, insert
@@ -21,15 +23,7 @@ from instainstru.lib.intervals import Range, normal, subtract
 from instainstru.lib.multirange import literal
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
-from instructors.models import (
-    CalendarBlock,
-    DateHours,
-    Instructor,
-    Offering,
-    OpenDay,
-    OutsideCalendar,
-    WeeklyHours,
-)
+from instructors.models import CalendarBlock, Instructor, OpenDay, OutsideCalendar
 from instructors.services.slots import Limits, limits_of, up_to_grid
 
 # No gap around a lesson is longer (rules.md: buffer and travel 0–180).
@@ -38,6 +32,10 @@ DAY = timedelta(days=1)
 TAKING = (CalendarBlock.Kind.LESSON, CalendarBlock.Kind.HOLD)
 
 Day = tuple[int, date]
+# Minutes of the local day, [from, to); 1440 is midnight at its end.
+Window = tuple[int, int]
+# The windows of instructors' weekdays, and of their dates that differ.
+Hours = tuple[dict[tuple[int, int], list[Window]], dict[Day, list[Window]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,11 @@ class Free:
 def range_of(start: datetime, end: datetime) -> DateTimeTZRange:
     """``[start, end)`` as the database writes it."""
     return DateTimeTZRange(start, end, "[)")
+
+
+def between(low: datetime, high: datetime) -> Func:
+    """``[low, high)`` in a query that is compiled: the database makes the range of two instants."""
+    return Func(Value(low), Value(high), function="tstzrange", output_field=DateTimeRangeField())
 
 
 def days_affected(instructor: Instructor, start: datetime, end: datetime) -> tuple[date, date]:
@@ -81,35 +84,67 @@ def _whole_weeks(instructor: Instructor, first: date, last: date) -> tuple[date,
 # -- Reading sources ---------------------------------------------------------------------------------
 
 
-def wished(instructors: Sequence[Instructor], first: date, last: date) -> dict[Day, list[Range]]:
-    """The hours each instructor wishes on each date in ``[first, last]``: two queries for all.
+_HOURS = """
+    SELECT instructor_id, weekday::int, NULL::date, from_min, to_min FROM instructors_weeklyhours
+    WHERE instructor_id = ANY(%(ids)s)
+    UNION ALL
+    SELECT instructor_id, NULL, date, from_min, to_min FROM instructors_datehours
+    WHERE instructor_id = ANY(%(ids)s) AND date BETWEEN %(first)s AND %(last)s
+    ORDER BY 1, 2, 3, 4
+"""
+
+
+def windows_of(ids: Sequence[int], first: date, last: date) -> Hours:
+    """The patterns by instructor and weekday, and the dates in ``[first, last]`` that differ: one query.
+
+    Weekdays without hours are absent; dates that are closed are there, with no windows.
+    """
+    pattern: dict[tuple[int, int], list[Window]] = {}
+    differing: dict[Day, list[Window]] = {}
+    with prepared.cursor() as cursor:
+        cursor.execute(_HOURS, {"ids": list(ids), "first": first, "last": last})
+        for owner, weekday, day, low, high in cursor.fetchall():
+            if day is None:
+                pattern.setdefault((owner, weekday), []).append((low, high))
+            else:
+                own = differing.setdefault((owner, day), [])
+                if low is not None:
+                    own.append((low, high))
+    return pattern, differing
+
+
+def wished(
+    instructors: Sequence[Instructor], first: date, last: date, hours: Hours | None = None
+) -> dict[Day, list[Range]]:
+    """The hours each instructor wishes on each date in ``[first, last]``: one query for all.
 
     A wall time that daylight saving skips slides to the end of the gap (``clock.day_edge``).
     """
-    pattern: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    for row in WeeklyHours.objects.filter(instructor__in=instructors):
-        pattern[row.instructor_id, row.weekday].append((row.from_min, row.to_min))
-    differing: dict[Day, list[tuple[int, int]]] = defaultdict(list)
-    for exception in DateHours.objects.filter(instructor__in=instructors, date__range=(first, last)):
-        windows = differing[exception.instructor_id, exception.date]
-        if not exception.is_closed:
-            windows.append((exception.from_min or 0, exception.to_min or 0))
+    pattern, differing = hours or windows_of([one.pk for one in instructors], first, last)
     result: dict[Day, list[Range]] = {}
     for instructor in instructors:
         day = first
         while day <= last:
             key = (instructor.pk, day)
-            windows = differing[key] if key in differing else pattern[instructor.pk, day.weekday()]
-            result[key] = normal(
-                (at_minute(day, low, instructor.time_zone), at_minute(day, high, instructor.time_zone))
-                for low, high in windows
+            own = differing.get(key)
+            result[key] = instants(
+                day,
+                pattern.get((instructor.pk, day.weekday()), ()) if own is None else own,
+                instructor.time_zone,
             )
             day += DAY
     return result
 
 
+def instants(day: date, windows: Iterable[Window], tz: str) -> list[Range]:
+    """Windows of a local day as instants."""
+    return normal((at_minute(day, low, tz), at_minute(day, high, tz)) for low, high in windows)
+
+
 def at_minute(day: date, minute: int, tz: str) -> datetime:
     """The instant of a minute of the local day; 1440 is the midnight that ends it."""
+    if begin := clock.even_day(day, tz):
+        return begin + timedelta(minutes=minute)
     extra, rest = divmod(minute, 24 * 60)
     return clock.day_edge(day + extra * DAY, clock.wall(rest), tz)
 
@@ -119,9 +154,24 @@ def _blocks(instructors: Sequence[Instructor], first: date, last: date) -> dict[
         *(clock.day_bounds(day, "UTC")[edge] for edge, day in ((0, first - 2 * DAY), (1, last + 2 * DAY)))
     )
     found: dict[int, list[CalendarBlock]] = defaultdict(list)
+    if len(instructors) == 1:
+        own = _blocks_of_one(instructor_id=instructors[0].pk, low=window.lower, high=window.upper)
+        found[instructors[0].pk] = own
+        return found
     for block in CalendarBlock.objects.filter(instructor__in=instructors, period__overlap=window):
         found[block.instructor_id].append(block)
     return found
+
+
+_blocks_of_one = Compiled(
+    lambda instructor_id, low, high: CalendarBlock.objects.filter(
+        instructor_id=instructor_id,
+        period__overlap=between(low, high),
+    ),
+    instructor_id=int,
+    low=datetime,
+    high=datetime,
+)  # fmt: skip
 
 
 # -- Deriving open days ------------------------------------------------------------------------------
@@ -151,31 +201,54 @@ def _hole(block: CalendarBlock, gap: int, *, travels: bool) -> Range:
 
 
 def _on_grid(ranges: list[Range], limits: Limits) -> list[Range]:
-    aligned = ((up_to_grid(start, limits.grid, limits.time_zone), end) for start, end in ranges)
+    grid, zone = limits.grid, limits.time_zone
+    # Offsets are multiples of 15 minutes (``up_to_grid``): what is on that grid in UTC is so everywhere.
+    coarse = 15 % grid == 0
+    aligned = (
+        (start if coarse and not (start.minute % 15 or start.second) else up_to_grid(start, grid, zone), end)
+        for start, end in ranges
+    )
     return [(start, end) for start, end in aligned if start < end]
 
 
-def compute(instructors: Sequence[Instructor], first: date, last: date, rules: Rules) -> dict[Day, Free]:
-    """Every open day in ``[first, last]`` from its sources: the definition ``OpenDay`` must equal."""
-    hours = wished(instructors, first, last)
+def compute(
+    instructors: Sequence[Instructor], first: date, last: date, rules: Rules, known: Hours | None = None
+) -> dict[Day, Free]:
+    """Every open day in ``[first, last]`` from its sources: the definition ``OpenDay`` must equal.
+
+    ``known`` are the hours, where the caller has just read them.
+    """
+    hours = wished(instructors, first, last, known)
     blocks = _blocks(instructors, first, last)
     result: dict[Day, Free] = {}
     for instructor in instructors:
         limits = limits_of(instructor, rules)
-        own = blocks[instructor.pk]
-        full = _full_days(instructor, own)
+        full = _full_days(instructor, blocks[instructor.pk])
+        near = _by_day(blocks[instructor.pk], first, last)
         day = first
         while day <= last:
             key = (instructor.pk, day)
             if day in full:
                 result[key] = Free([], [])
-            elif not hours[key] or not own:
+            elif not hours[key] or day not in near:
                 whole = _on_grid(hours[key], limits)
                 result[key] = Free(whole, whole)
             else:
-                result[key] = free_of(hours[key], own, limits)
+                result[key] = free_of(hours[key], near[day], limits)
             day += DAY
     return result
+
+
+def _by_day(blocks: Iterable[CalendarBlock], first: date, last: date) -> dict[date, list[CalendarBlock]]:
+    """The blocks that can matter on each date, in whatever zone; a few too many for each."""
+    near: dict[date, list[CalendarBlock]] = defaultdict(list)
+    for block in blocks:
+        day = max((block.period.lower - LONGEST_GAP).date() - DAY, first)
+        until = min((max(block.period.upper, block.reach.upper) + LONGEST_GAP).date() + DAY, last)
+        while day <= until:
+            near[day].append(block)
+            day += DAY
+    return near
 
 
 def _full_days(instructor: Instructor, blocks: Iterable[CalendarBlock]) -> set[date]:
@@ -201,7 +274,13 @@ def _full_days(instructor: Instructor, blocks: Iterable[CalendarBlock]) -> set[d
 
 def lock_instructor(instructor: Instructor) -> Instructor:
     """The instructor's row, locked against other schedule edits but not against bookings."""
-    return Instructor.objects.select_for_update(no_key=True).get(pk=instructor.pk)
+    found = _locked(pk=instructor.pk)
+    if not found:
+        raise Instructor.DoesNotExist
+    return found[0]
+
+
+_locked = Compiled(lambda pk: Instructor.objects.select_for_update(no_key=True).filter(pk=pk), pk=int)
 
 
 def lock_days(instructor_id: int, first: date, last: date) -> list[OpenDay]:
@@ -233,7 +312,13 @@ def lock_spans(spans: Iterable[tuple[Instructor, datetime, datetime]]) -> list[O
     return list(OpenDay.objects.select_for_update().filter(wanted).order_by("instructor_id", "date"))
 
 
-def rebuild(instructor: Instructor, first: date | None = None, last: date | None = None) -> None:
+def rebuild(
+    instructor: Instructor,
+    first: date | None = None,
+    last: date | None = None,
+    *,
+    hours: Hours | None = None,
+) -> None:
     """Derive the open days of ``[first, last]`` again, by default all from yesterday to the horizon.
 
     Yesterday is included because a day may be over here and not yet there. Call with the days locked,
@@ -246,32 +331,56 @@ def rebuild(instructor: Instructor, first: date | None = None, last: date | None
     first, last = max(first, today - DAY), min(last, end - DAY)
     if first > last:
         return
-    lock_days(instructor.pk, first, last)
-    write(compute([instructor], first, last, rules))
+    known = {day.date: day for day in lock_days(instructor.pk, first, last)}
+    derived = compute([instructor], first, last, rules, hours)
+    write({key: free for key, free in derived.items() if not _tells(known.get(key[1]), free)})
     if instructor.open_until is None:
         instructor.open_until = end
         instructor.save(update_fields=["open_until"])
     refresh_next_free(instructor)
 
 
+def _tells(day: OpenDay | None, free: Free) -> bool:
+    """Whether the row says that already."""
+    travel = None if free.travel == free.plain else free.travel
+    return day is not None and day.free == free.plain and day.free_travel == travel
+
+
+_WRITE = """
+    INSERT INTO instructors_openday (instructor_id, date, free, free_travel)
+    SELECT owner, day, free::tstzmultirange, travel::tstzmultirange
+    FROM json_to_recordset(%s::json) AS derived (owner bigint, day date, free text, travel text)
+    ON CONFLICT (instructor_id, date)
+    DO UPDATE SET free = EXCLUDED.free, free_travel = EXCLUDED.free_travel
+"""
+
+
 def write(days: dict[Day, Free]) -> None:
-    """Store derived days, new or known."""
+    """Store derived days, new or known; one statement."""
+    if not days:
+        return
     rows = [
-        OpenDay(
-            instructor_id=instructor_id,
-            date=day,
-            free=free.plain,
-            free_travel=None if free.travel == free.plain else free.travel,
-        )
-        for (instructor_id, day), free in days.items()
+        {
+            "owner": owner,
+            "day": day,
+            "free": literal(free.plain),
+            "travel": None if free.travel == free.plain else literal(free.travel),
+        }
+        for (owner, day), free in sorted(days.items(), key=itemgetter(0))
     ]
-    OpenDay.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["instructor_id", "date"],
-        update_fields=["free", "free_travel"],
-        batch_size=2000,
-    )
+    with prepared.cursor() as cursor:
+        cursor.execute(_WRITE, [prepared.rows(rows)])
+
+
+_NEXT_FREE = """
+    UPDATE instructors_offering SET next_free_at = soonest.start
+    FROM (SELECT (
+        SELECT lower(span) FROM instructors_openday day CROSS JOIN LATERAL unnest(day.free) AS gap (span)
+        WHERE day.instructor_id = %(instructor)s AND day.date >= %(today)s AND upper(span) > %(now)s
+        ORDER BY day.date, span LIMIT 1
+    ) AS start) AS soonest
+    WHERE instructor_id = %(instructor)s AND next_free_at IS DISTINCT FROM soonest.start
+"""
 
 
 def unmake(instructor: Instructor) -> None:
@@ -287,15 +396,9 @@ def refresh_next_free(instructor: Instructor) -> None:
 
     ``search/bounds.py`` moves it on when the range is over and nobody changed the calendar.
     """
-    now = clock.now()
-    days = OpenDay.objects.filter(
-        instructor=instructor, date__gte=clock.today(instructor.time_zone)
-    ).order_by("date")
-    first = next(
-        (start for day in days.iterator(chunk_size=20) for start, end in day.free if end > now),
-        None,
-    )
-    Offering.objects.filter(instructor=instructor).exclude(next_free_at=first).update(next_free_at=first)
+    today, now = clock.today(instructor.time_zone), clock.now()
+    with prepared.cursor() as cursor:
+        cursor.execute(_NEXT_FREE, {"instructor": instructor.pk, "today": today, "now": now})
 
 
 # -- Blocks ------------------------------------------------------------------------------------------

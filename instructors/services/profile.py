@@ -31,10 +31,16 @@ OWN_FACTS = (
 
 def instructor_of(user: User) -> Instructor:
     """The user's instructor; ``NotFound`` where they are none."""
-    instructor = Instructor.objects.select_related("user", "place").filter(user=user).first()
-    if instructor is None:
+    found = _of_user(user_id=user.pk)
+    if not found:
         raise NotFound("You do not teach here yet.")
-    return instructor
+    return found[0]
+
+
+_of_user = Compiled(
+    lambda user_id: Instructor.objects.select_related("user", "place").filter(user_id=user_id).order_by(),
+    user_id=int,
+)
 
 
 def named(text: str) -> Q:
