@@ -84,26 +84,19 @@ class ProfileForm(forms.ModelForm):
         model = Instructor
         fields = [
             "headline", "bio", "photo", "languages", "place", "address", "time_zone", "slug",
-            "cancellation_preset", "notice_min", "buffer_min", "travel_min", "overnight_rule",
+            "cancellation_preset",
         ]  # fmt: skip
         labels = {
             "headline": "In one line",
             "bio": "About you",
             "slug": "Address of your page",
             "cancellation_preset": "Cancelling",
-            "notice_min": "Notice you need, minutes",
-            "buffer_min": "Free time between lessons, minutes",
-            "travel_min": "Time to travel to students, minutes",
-            "overnight_rule": "Nobody books me at night for early next morning",
         }
         help_texts = {
             "headline": "What you teach and how, such as “Patient piano for late beginners”.",
             "address": "Told only to those who booked.",
             "slug": "Small letters, digits and hyphens. Your old address keeps leading to the new one.",
             "cancellation_preset": "Until when students cancel for free.",
-            "notice_min": "Leave it empty for the usual.",
-            "buffer_min": "Leave it empty for the usual.",
-            "travel_min": "Leave it empty for the usual.",
         }
         widgets = {"bio": forms.Textarea(attrs={"rows": 8})}
 

@@ -36,6 +36,7 @@ SCOPES = {
 # Staff have looked at these.
 CHECKED = (Instructor.Status.LISTED, Instructor.Status.SUSPENDED)
 SENT_BACK = "Please say in your text how long you have taught, and what a first lesson with you is like."
+NOTICES = ("notice_online_min", "notice_at_instructor_min", "notice_at_student_min")
 # Stars are shown as if everybody began with this many ratings of this mean.
 PRIOR_COUNT, PRIOR_MEAN = 5, 4.6
 
@@ -195,8 +196,9 @@ class Teachers:
             place=place,
             address=words.address(place.name) if place and borough else "",
             cancellation_preset=rng.choices(("flexible", "standard", "strict"), weights=(3, 6, 1))[0],
-            notice_min=rng.choice((None,) * 14 + (120, 240, 720, 1440)),
+            **dict.fromkeys(NOTICES, rng.choice((None,) * 14 + (120, 240, 720, 1440))),
             buffer_min=rng.choice((None,) * 9 + (30,)),
+            grid_min=30 if key % 17 == 3 else None,
             overnight_rule=rng.random() < 0.85,
             horizon_days=scene.horizon_days,
             created_at=owner.date_joined,

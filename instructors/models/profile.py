@@ -65,13 +65,23 @@ class Instructor(models.Model):
     longitude = models.FloatField(null=True, blank=True)
 
     # Stricter than the rules where set, never looser.
-    notice_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(20160)])
+    # Written by services/limits.py, which knows the ranges; null: as the rules say.
+    notice_online_min = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(20160)]
+    )
+    notice_at_instructor_min = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(20160)]
+    )
+    notice_at_student_min = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(20160)]
+    )
     buffer_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(180)])
     travel_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(180)])
     horizon_days = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(365)])
     overnight_rule = models.BooleanField(default=True)
     lessons_per_day = models.PositiveSmallIntegerField(null=True, blank=True)
     lessons_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
+    grid_min = models.PositiveSmallIntegerField(null=True, blank=True)
 
     # Written by upper apps through services/profile.py: Bayesian mean, number of ratings, lessons given.
     rating = models.FloatField(default=0)
@@ -116,6 +126,11 @@ class Instructor(models.Model):
                 condition=models.Q(suspended_reason="") | models.Q(status="suspended"),
                 name="instructor_suspended_has_reason",
                 violation_error_message="Only a suspended instructor has a reason for it.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(grid_min__isnull=True) | models.Q(grid_min__range=(5, 60)),
+                name="instructor_grid_sane",
+                violation_error_message="Lessons start every 5 to 60 minutes.",
             ),
         ]
         indexes = [

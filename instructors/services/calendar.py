@@ -30,6 +30,11 @@ from instructors.services.slots import Limits, limits_of, up_to_grid
 LONGEST_GAP = timedelta(minutes=180)
 DAY = timedelta(days=1)
 TAKING = (CalendarBlock.Kind.LESSON, CalendarBlock.Kind.HOLD)
+# What of an instructor decides when they can be booked.
+LIMITS = (
+    "time_zone", "notice_online_min", "notice_at_instructor_min", "notice_at_student_min", "grid_min",
+    "buffer_min", "travel_min", "horizon_days", "overnight_rule", "lessons_per_day", "lessons_per_week",
+)  # fmt: skip
 
 Day = tuple[int, date]
 # Minutes of the local day, [from, to); 1440 is midnight at its end.
@@ -61,7 +66,7 @@ def days_affected(instructor: Instructor, start: datetime, end: datetime) -> tup
     tz = instructor.time_zone
     first = clock.local(start - LONGEST_GAP, tz).date()
     last = clock.local(end + LONGEST_GAP, tz).date()
-    return _whole_weeks(instructor, first, last)
+    return _whole_if_capped(instructor, first, last)
 
 
 def days_to_lock(instructor: Instructor, start: datetime, end: datetime) -> tuple[date, date]:
@@ -71,13 +76,17 @@ def days_to_lock(instructor: Instructor, start: datetime, end: datetime) -> tupl
     after a later one.
     """
     tz = instructor.time_zone
-    return _whole_weeks(instructor, clock.local(start, tz).date() - DAY, clock.local(end, tz).date() + DAY)
+    first, last = clock.local(start, tz).date() - DAY, clock.local(end, tz).date() + DAY
+    return _whole_if_capped(instructor, first, last)
 
 
-def _whole_weeks(instructor: Instructor, first: date, last: date) -> tuple[date, date]:
+def _whole_if_capped(instructor: Instructor, first: date, last: date) -> tuple[date, date]:
     """The same dates, or whole weeks where a weekly cap can close every day of one."""
-    if not instructor.lessons_per_week:
-        return first, last
+    return whole_weeks(first, last) if instructor.lessons_per_week else (first, last)
+
+
+def whole_weeks(first: date, last: date) -> tuple[date, date]:
+    """The Monday on or before the first, and the Sunday on or after the last."""
     return first - first.weekday() * DAY, last + (6 - last.weekday()) * DAY
 
 
@@ -179,25 +188,22 @@ _blocks_of_one = Compiled(
 
 def free_of(hours: list[Range], blocks: Iterable[CalendarBlock], limits: Limits) -> Free:
     """Hours minus blocks. Around a lesson stays the longer of its own gap and today's."""
-    plain_holes: list[Range] = []
-    travel_holes: list[Range] = []
-    for block in blocks:
-        start, end = block.period.lower, block.period.upper
-        if block.kind not in TAKING:
-            plain_holes.append((start, end))
-            travel_holes.append((start, end))
-            continue
-        plain_holes.append(_hole(block, limits.gap(travels=block.lane != 0), travels=block.lane != 0))
-        travel_holes.append(_hole(block, limits.gap(travels=True), travels=True))
-    return Free(
-        _on_grid(subtract(hours, plain_holes), limits), _on_grid(subtract(hours, travel_holes), limits)
+    blocks = list(blocks)
+    plain, travel = (
+        subtract(hours, [hole(block, limits, travels=travels) for block in blocks])
+        for travels in (False, True)
     )
+    return Free(_on_grid(plain, limits), _on_grid(travel, limits))
 
 
-def _hole(block: CalendarBlock, gap: int, *, travels: bool) -> Range:
-    kept = (block.reach if travels else block.buffered).upper
-    length = timedelta(minutes=gap)
-    return block.period.lower - length, max(kept, block.period.upper + length)
+def hole(block: CalendarBlock, limits: Limits, *, travels: bool) -> Range:
+    """What a block takes from lessons that travel, or from those that do not."""
+    start, end = block.period.lower, block.period.upper
+    if block.kind not in TAKING:
+        return start, end
+    travels = travels or block.lane != 0
+    length = timedelta(minutes=limits.gap(travels=travels))
+    return start - length, max((block.reach if travels else block.buffered).upper, end + length)
 
 
 def _on_grid(ranges: list[Range], limits: Limits) -> list[Range]:
@@ -219,11 +225,14 @@ def compute(
     ``known`` are the hours, where the caller has just read them.
     """
     hours = wished(instructors, first, last, known)
-    blocks = _blocks(instructors, first, last)
+    seen = first, last
+    if any(instructor.lessons_per_week for instructor in instructors):
+        seen = whole_weeks(first, last)
+    blocks = _blocks(instructors, *seen)
     result: dict[Day, Free] = {}
     for instructor in instructors:
         limits = limits_of(instructor, rules)
-        full = _full_days(instructor, blocks[instructor.pk])
+        full = full_days(instructor, blocks[instructor.pk])
         near = _by_day(blocks[instructor.pk], first, last)
         day = first
         while day <= last:
@@ -251,10 +260,13 @@ def _by_day(blocks: Iterable[CalendarBlock], first: date, last: date) -> dict[da
     return near
 
 
-def _full_days(instructor: Instructor, blocks: Iterable[CalendarBlock]) -> set[date]:
-    """Dates on which the instructor's own cap on lessons a day or a week is reached."""
+def full_days(instructor: Instructor, blocks: Iterable[CalendarBlock]) -> dict[date, str]:
+    """Dates on which the instructor's own cap on lessons is reached: that of the ``day`` or the ``week``.
+
+    The blocks must be those of whole weeks where there is a cap on these.
+    """
     if not (instructor.lessons_per_day or instructor.lessons_per_week):
-        return set()
+        return {}
     days: dict[date, int] = defaultdict(int)
     weeks: dict[date, int] = defaultdict(int)
     for block in blocks:
@@ -262,10 +274,13 @@ def _full_days(instructor: Instructor, blocks: Iterable[CalendarBlock]) -> set[d
             day = clock.local(block.period.lower, instructor.time_zone).date()
             days[day] += 1
             weeks[day - day.weekday() * DAY] += 1
-    full = {d for d, n in days.items() if instructor.lessons_per_day and n >= instructor.lessons_per_day}
+    full = {}
     for monday, number in weeks.items():
         if instructor.lessons_per_week and number >= instructor.lessons_per_week:
-            full.update(monday + n * DAY for n in range(7))
+            full.update({monday + n * DAY: "week" for n in range(7)})
+    for day, number in days.items():
+        if instructor.lessons_per_day and number >= instructor.lessons_per_day:
+            full[day] = "day"
     return full
 
 
@@ -287,6 +302,21 @@ def lock_days(instructor_id: int, first: date, last: date) -> list[OpenDay]:
     """The open days in ``[first, last]``, locked in date order."""
     return _locked_days(instructor_id=instructor_id, first=first, last=last)
 
+
+def reread(instructor: Instructor) -> bool:
+    """Bring the instructor's limits up to date, once their days are locked; whether any had changed.
+
+    An edit of the limits locks the days it derives again. Whoever waited for it on that lock has read the
+    limits before it, and would derive by them what the edit has just put right.
+    """
+    [now] = _limits(pk=instructor.pk)
+    changed = [name for name in LIMITS if getattr(instructor, name) != getattr(now, name)]
+    for name in changed:
+        setattr(instructor, name, getattr(now, name))
+    return bool(changed)
+
+
+_limits = Compiled(lambda pk: Instructor.objects.only(*LIMITS).filter(pk=pk).order_by(), pk=int)
 
 _locked_days = Compiled(
     lambda instructor_id, first, last: (
@@ -327,13 +357,19 @@ def rebuild(
     rules = rules_service.current(fresh=True)
     today = clock.today(instructor.time_zone)
     end = instructor.open_until or today + DAY * (limits_of(instructor, rules).horizon_days + 1)
-    first, last = _whole_weeks(instructor, first or today - DAY, last or end - DAY)
+    first, last = _whole_if_capped(instructor, first or today - DAY, last or end - DAY)
     first, last = max(first, today - DAY), min(last, end - DAY)
     if first > last:
         return
+<<<<<<< HEAD
     known = {day.date: day for day in lock_days(instructor.pk, first, last)}
     derived = compute([instructor], first, last, rules, hours)
     write({key: free for key, free in derived.items() if not _tells(known.get(key[1]), free)})
+=======
+    lock_days(instructor.pk, first, last)
+    reread(instructor)
+    write(compute([instructor], first, last, rules))
+>>>>>>> 5f36123 (Limits: notice for each way to meet and a start grid of one's own, obeyed by search, slots and bookings)
     if instructor.open_until is None:
         instructor.open_until = end
         instructor.save(update_fields=["open_until"])
@@ -449,11 +485,9 @@ def take(
         rebuild(instructor, *days_affected(instructor, start, end))
         return block
     for day in days:
-        plain = _on_grid(
-            subtract(day.free, [_hole(block, limits.gap(travels=travels), travels=travels)]), limits
-        )
+        plain = _on_grid(subtract(day.free, [hole(block, limits, travels=False)]), limits)
         before = day.free if day.free_travel is None else day.free_travel
-        travel = _on_grid(subtract(before, [_hole(block, limits.gap(travels=True), travels=True)]), limits)
+        travel = _on_grid(subtract(before, [hole(block, limits, travels=True)]), limits)
         if plain != day.free or travel != before:
             day.free, day.free_travel = plain, None if travel == plain else travel
             _store(day)

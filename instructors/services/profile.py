@@ -22,10 +22,10 @@ from instainstru.lib.errors import DomainError, NotFound
 from instructors.models import Instructor, Offering
 from instructors.services import addresses, calendar, catalogue
 
-# Facts an instructor changes about themselves.
+# Facts an instructor changes about themselves; limits are set in ``services/limits.py``.
 OWN_FACTS = (
     "slug", "headline", "bio", "photo", "languages", "time_zone", "place", "address",
-    "cancellation_preset", "overnight_rule", "notice_min", "buffer_min", "travel_min",
+    "cancellation_preset",
 )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def change(instructor: Instructor, *, by: Any, **facts: Any) -> Instructor:
     if locked.slug != before.get("slug", locked.slug):
         addresses.exchange(locked, left=before["slug"])
     changed = sorted(name for name in facts if before[name] != getattr(locked, name))
-    if {"time_zone", "buffer_min", "travel_min"} & set(changed):
+    if "time_zone" in changed:
         calendar.rebuild(locked)
     catalogue.refresh_listing(locked)
     if "photo" in changed and before["photo"]:

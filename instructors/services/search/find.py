@@ -193,7 +193,7 @@ def _walk(
         "zones": Jsonb({zone: _demands(asked, zone, low, high) for zone in zones.in_use()}),
         "horizon": rules.horizon_days,
         "notice": Jsonb(_limits(UTC_ZONE, rules).notice),
-        "grid": timedelta(minutes=rules.grid_min),
+        "grid": rules.grid_min,
         "subjects": subjects,
         "excluded": [vocabulary.subject_ids[slug] for slug in query.exclude],
         "exclude_instructor": exclude_instructor,
@@ -320,7 +320,8 @@ def _floor(asked: Asked) -> float:
     notice = _limits(UTC_ZONE, asked.rules).notice
     least = min(notice[way] for way in _modalities(asked.query) or Modality.values)
     start = max(asked.windows[0][0], asked.now + timedelta(minutes=least)).timestamp()
-    step = asked.rules.grid_min * 60
+    # On a grid of wall time: zones are whole quarters of an hour away from UTC.
+    step = math.gcd(asked.rules.grid_min, 15) * 60
     return math.ceil(start / step) * step
 
 
@@ -358,7 +359,10 @@ class _Cutter:
         return list(islice(chain.from_iterable(found), self._number))
 
     def _bounds(self, row: Row) -> tuple[Limits, list[Range]]:
-        key = (row.time_zone, row.notice_min, row.horizon_days, row.overnight_rule, row.modality)
+        key = (
+            row.time_zone, row.modality, row.notice_online_min, row.notice_at_instructor_min,
+            row.notice_at_student_min, row.grid_min, row.horizon_days, row.overnight_rule,
+        )  # fmt: skip
         if key not in self._known:
             limits = limits_of(row, self._rules)
             first, end = earliest(limits, modality=row.modality, now=self._now), latest(limits, now=self._now)

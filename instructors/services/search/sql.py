@@ -69,7 +69,10 @@ class Row(NamedTuple):
     rating_count: int
     lesson_count: int
     is_verified: bool
-    notice_min: int | None
+    notice_online_min: int | None
+    notice_at_instructor_min: int | None
+    notice_at_student_min: int | None
+    grid_min: int | None
     horizon_days: int | None
     buffer_min: int | None
     travel_min: int | None
@@ -99,8 +102,9 @@ _TERMS = """
         least(coalesce((zone ->> 1)::date, %(last_day)s::date),
             (zone ->> 2)::date + least(%(horizon)s::int, i.horizon_days)) AS last_day,
         greatest(
-            %(now)s::timestamptz + interval '1 minute' * greatest(i.notice_min,
-                ((%(notice)s::jsonb) ->> chosen.modality)::int),
+            %(now)s::timestamptz + interval '1 minute' * greatest(((%(notice)s::jsonb) ->> chosen.modality)::int,
+                CASE chosen.modality WHEN 'online' THEN i.notice_online_min
+                    WHEN 'at_student' THEN i.notice_at_student_min ELSE i.notice_at_instructor_min END),
             CASE WHEN i.overnight_rule THEN
                 (zone ->> CASE chosen.modality WHEN 'at_student' THEN 4 ELSE 3 END)::timestamptz END
         ) AS earliest
@@ -109,15 +113,31 @@ _TERMS = """
     OFFSET 0
 """
 
-# The first start in each window of a lesson that fits into the free range ``gap``.
-_FITS = """
+# The instructor's grid. Those that half an hour is a multiple of are not shifted by a change of clocks, so
+# they count from the beginning of a free range, which is on it; the others count in wall time.
+_GRID = "lcm(%(grid)s::int, coalesce(i.grid_min, 1))"
+_STEP = f"make_interval(mins => {_GRID})"
+_UP = f"""
+    {{at}} + (date_bin({_STEP}, ({{at}} AT TIME ZONE i.time_zone) + {_STEP} - interval '1 us',
+        date_trunc('day', {{at}} AT TIME ZONE i.time_zone)) - ({{at}} AT TIME ZONE i.time_zone))
+"""
+# The first start in each window of a lesson that fits into the free range ``gap``. Up to the grid twice:
+# the first time may have led over a change of clocks.
+_FITS = f"""
     FROM unnest(%(windows)s::tstzmultirange) AS wish (span)
     CROSS JOIN LATERAL (
-        SELECT greatest(lower(gap.span), date_bin(%(grid)s::interval,
-            greatest(lower(wish.span), {terms}.earliest) + %(grid)s::interval - interval '1 us',
-            'epoch')) AS start) first
+        SELECT CASE WHEN 30 %% {_GRID} = 0 THEN
+            greatest(lower(gap.span), date_bin({_STEP},
+                greatest(lower(wish.span), {{terms}}.earliest) + {_STEP} - interval '1 us',
+                lower(gap.span)))
+        ELSE
+            (SELECT {_UP.format(at="once.start")}
+            FROM (SELECT {_UP.format(at="bound.start")} AS start
+                FROM (SELECT greatest(lower(gap.span), lower(wish.span), {{terms}}.earliest) AS start
+                ) bound) once)
+        END AS start) first
     WHERE first.start < upper(wish.span)
-        AND first.start <= upper(gap.span) - {terms}.duration_min * interval '1 min'
+        AND first.start <= upper(gap.span) - {{terms}}.duration_min * interval '1 min'
 """
 _HAS_TIME = """
     EXISTS (
@@ -191,7 +211,8 @@ _DRESSED = """
     SELECT hit.id, hit.sort_key, hit.tie, hit.duration_min, hit.modality, o.instructor_id, o.price_per_hour,
         o.durations, o.modalities, o.levels, o.latitude, o.longitude, subject.slug, subject.name, i.slug,
         i.headline, i.time_zone, i.photo, i.rating, i.rating_count, i.lesson_count,
-        i.verified_at IS NOT NULL, i.notice_min, i.horizon_days, i.buffer_min, i.travel_min,
+        i.verified_at IS NOT NULL, i.notice_online_min, i.notice_at_instructor_min,
+        i.notice_at_student_min, i.grid_min, i.horizon_days, i.buffer_min, i.travel_min,
         i.overnight_rule, person.first_name,
         person.last_name, place.name, times.free
     FROM ({hits}) hit
