@@ -198,7 +198,7 @@ class Teachers:
             cancellation_preset=rng.choices(("flexible", "standard", "strict"), weights=(3, 6, 1))[0],
             **dict.fromkeys(NOTICES, rng.choice((None,) * 14 + (120, 240, 720, 1440))),
             buffer_min=rng.choice((None,) * 9 + (30,)),
-            grid_min=30 if key % 17 == 3 else None,
+            grid_min=rng.choice((None,) * 15 + (30,)),
             overnight_rule=rng.random() < 0.85,
             horizon_days=scene.horizon_days,
             created_at=owner.date_joined,

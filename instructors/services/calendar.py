@@ -158,7 +158,10 @@ def at_minute(day: date, minute: int, tz: str) -> datetime:
     return clock.day_edge(day + extra * DAY, clock.wall(rest), tz)
 
 
-def _blocks(instructors: Sequence[Instructor], first: date, last: date) -> dict[int, list[CalendarBlock]]:
+def blocks_of(instructors: Sequence[Instructor], first: date, last: date) -> dict[int, list[CalendarBlock]]:
+    """All that can take time on the dates in ``[first, last]``, gaps included, and count for their caps."""
+    if any(instructor.lessons_per_week for instructor in instructors):
+        first, last = whole_weeks(first, last)
     window = range_of(
         *(clock.day_bounds(day, "UTC")[edge] for edge, day in ((0, first - 2 * DAY), (1, last + 2 * DAY)))
     )
@@ -225,10 +228,7 @@ def compute(
     ``known`` are the hours, where the caller has just read them.
     """
     hours = wished(instructors, first, last, known)
-    seen = first, last
-    if any(instructor.lessons_per_week for instructor in instructors):
-        seen = whole_weeks(first, last)
-    blocks = _blocks(instructors, *seen)
+    blocks = blocks_of(instructors, first, last)
     result: dict[Day, Free] = {}
     for instructor in instructors:
         limits = limits_of(instructor, rules)
@@ -261,10 +261,7 @@ def _by_day(blocks: Iterable[CalendarBlock], first: date, last: date) -> dict[da
 
 
 def full_days(instructor: Instructor, blocks: Iterable[CalendarBlock]) -> dict[date, str]:
-    """Dates on which the instructor's own cap on lessons is reached: that of the ``day`` or the ``week``.
-
-    The blocks must be those of whole weeks where there is a cap on these.
-    """
+    """Dates on which the instructor's own cap on lessons is reached: that of the ``day`` or the ``week``."""
     if not (instructor.lessons_per_day or instructor.lessons_per_week):
         return {}
     days: dict[date, int] = defaultdict(int)
@@ -361,15 +358,9 @@ def rebuild(
     first, last = max(first, today - DAY), min(last, end - DAY)
     if first > last:
         return
-<<<<<<< HEAD
     known = {day.date: day for day in lock_days(instructor.pk, first, last)}
     derived = compute([instructor], first, last, rules, hours)
     write({key: free for key, free in derived.items() if not _tells(known.get(key[1]), free)})
-=======
-    lock_days(instructor.pk, first, last)
-    reread(instructor)
-    write(compute([instructor], first, last, rules))
->>>>>>> 5f36123 (Limits: notice for each way to meet and a start grid of one's own, obeyed by search, slots and bookings)
     if instructor.open_until is None:
         instructor.open_until = end
         instructor.save(update_fields=["open_until"])
@@ -511,6 +502,7 @@ def give_back(instructor: Instructor, *, booking_id: UUID) -> None:
         return
     first, last = days_affected(instructor, block.period.lower, block.period.upper)
     lock_days(instructor.pk, first, last)
+    reread(instructor)
     block.delete()
     rebuild(instructor, first, last)
 

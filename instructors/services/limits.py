@@ -76,9 +76,7 @@ def allowed(rules: Rules) -> dict[str, Allowed]:
     """The range of each number under these rules."""
     grids = tuple(grid for grid in GRIDS if grid % rules.grid_min == 0)
     return {
-        **{
-            name: Allowed(getattr(rules, name), LONGEST_NOTICE, getattr(rules, name)) for name in NUMBERS[:3]
-        },
+        **{name: Allowed(getattr(rules, name), LONGEST_NOTICE, getattr(rules, name)) for name in NUMBERS[:3]},
         "horizon_days": Allowed(SHORTEST_HORIZON, rules.horizon_days, rules.horizon_days),
         "buffer_min": Allowed(0, LONGEST_GAP, rules.buffer_min),
         "travel_min": Allowed(0, LONGEST_GAP, rules.travel_min),

@@ -170,7 +170,7 @@ def spans(
 
 
 def _runs(start: int, last: int, limits: Limits) -> Iterator[range]:
-    """The grid from ``start``, which is on it, to ``last``: in two runs where a change of clocks shifts it."""
+    """The grid from ``start``, which is on it, to ``last``: two runs where a change of clocks shifts it."""
     step = limits.grid * 60
     # Clocks change by half hours.
     if 30 % limits.grid:

@@ -26,7 +26,7 @@ from instainstru.lib import clock
 from instainstru.lib.errors import DomainError, Invalid
 from instainstru.rules.services import current
 from instructors.models import CalendarBlock, DateHours, Modality, OpenDay, WeeklyHours
-from instructors.services import calendar, horizon, profile, schedule, weeks
+from instructors.services import calendar, horizon, limits, schedule, weeks
 
 DAYS = st.integers(0, 12)
 MINUTES = st.integers(0, 96).map(lambda quarter: quarter * 15)
@@ -123,7 +123,8 @@ class EditsAndBookings(RuleBasedStateMachine):
 
     @rule(buffer=st.sampled_from([0, 15, 30]), travel=st.sampled_from([30, 45, 90]))
     def change_gaps(self, buffer, travel):
-        self.instructor = profile.change(self.instructor, by=self.user, buffer_min=buffer, travel_min=travel)
+        facts = {"buffer_min": buffer, "travel_min": travel}
+        self.instructor = limits.save(self.instructor, facts, by=self.user)
         self.offering.instructor = self.instructor
 
     def quietly(self, function, *args, **kwargs):

@@ -102,7 +102,8 @@ _TERMS = """
         least(coalesce((zone ->> 1)::date, %(last_day)s::date),
             (zone ->> 2)::date + least(%(horizon)s::int, i.horizon_days)) AS last_day,
         greatest(
-            %(now)s::timestamptz + interval '1 minute' * greatest(((%(notice)s::jsonb) ->> chosen.modality)::int,
+            %(now)s::timestamptz + interval '1 minute' * greatest(
+                ((%(notice)s::jsonb) ->> chosen.modality)::int,
                 CASE chosen.modality WHEN 'online' THEN i.notice_online_min
                     WHEN 'at_student' THEN i.notice_at_student_min ELSE i.notice_at_instructor_min END),
             CASE WHEN i.overnight_rule THEN
@@ -113,8 +114,8 @@ _TERMS = """
     OFFSET 0
 """
 
-# The instructor's grid. Those that half an hour is a multiple of are not shifted by a change of clocks, so
-# they count from the beginning of a free range, which is on it; the others count in wall time.
+# The instructor's grid. No change of clocks shifts one that half an hour is a multiple of, so that counts
+# from the beginning of a free range, which is on it; the others count in wall time.
 _GRID = "lcm(%(grid)s::int, coalesce(i.grid_min, 1))"
 _STEP = f"make_interval(mins => {_GRID})"
 _UP = f"""
