@@ -14,6 +14,7 @@ from bookings.models import Booking, Party
 from bookings.services import access, ics
 from bookings.services.policies import Tier
 from instainstru.accounts.models import User
+from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
 from instainstru.events.notify import CalendarFile, Recipient
 from instainstru.lib import money, when
@@ -71,6 +72,7 @@ def context(event: Event, booking: Booking, reader: Reader) -> dict[str, Any]:
         "settled": SETTLED.get(Tier(booking.cancellation_tier)) if booking.cancellation_tier else None,
         "reason": event.data.get("reason") or booking.reason,
         "by_reader": by_role == reader.party,
+        "by_host": event.kind == Kind.BOOKING_CONFIRMED and bool(booking.override_reason),
         "by_us": by_role in (Party.STAFF, Party.SYSTEM),
         "reader_absent": booking.absent == reader.party,
         "url": lesson_url(booking),
@@ -97,6 +99,7 @@ def lesson(booking: Booking, reader: Reader) -> dict[str, Any]:
     other = booking.instructor.user if reader.party == Party.STUDENT else booking.student.user
     return {
         **presentation.facts(booking, party=reader.party, zone=reader.zone),
+        "student_first": booking.student.user.first_name,
         "with_first": other.first_name,
         "with_short": other.short_name,
         "short": when.short(booking.starts_at, reader.zone),

@@ -59,6 +59,7 @@ def show(booking: Booking) -> dict[str, Any]:
         "cancellation_tier": booking.cancellation_tier or None,
         "reason": booking.reason,
         "absent": booking.absent or None,
+        "override": {"reason": booking.override_reason} if booking.override_reason else None,
         "version": booking.version,
     }
 
@@ -136,6 +137,15 @@ class HoldBody(Body):
     )
 
 
+class OverrideBody(Body):
+    """For the instructor of the offering, and for staff: book over the instructor's own limits."""
+
+    reason = serializers.CharField(max_length=300, help_text="Both sides are told.")
+    email = serializers.EmailField(
+        required=False, help_text="The student's address, instead of `student`; of whom they have taught."
+    )
+
+
 class BookingBody(HoldBody):
     """A hold to confirm, or the fields of a hold to book at once."""
 
@@ -152,6 +162,9 @@ class BookingBody(HoldBody):
         required=False,
         help_text=HoldBody._declared_fields["duration_min"].help_text,
     )
+    override = OverrideBody(
+        required=False, allow_null=True, help_text="Book for a student, outside hours and limits too."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("hold"):
@@ -164,7 +177,14 @@ class BookingBody(HoldBody):
             missing = {name: "Needed where there is no hold." for name in self.NEEDED if name not in attrs}
             if missing:
                 raise serializers.ValidationError(missing)
+            self._whom(attrs)
         return attrs
+
+    def _whom(self, attrs: dict[str, Any]) -> None:
+        """Who books for somebody else says for whom, once."""
+        override = attrs.get("override")
+        if override and bool(attrs.get("student")) == bool(override.get("email")):
+            raise serializers.ValidationError({"student": "Give `student`, or `email` in `override`."})
 
 
 class ReasonBody(Body):
@@ -225,6 +245,10 @@ class BookedStudent(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="“First L.” until booked.")
 
 
+class OverrideAnswer(serializers.Serializer[Any]):
+    reason = serializers.CharField()
+
+
 @extend_schema_serializer(component_name="Booking")
 class BookingAnswer(serializers.Serializer[Any]):
     """A hold or a lesson. Instants are UTC; money is in minor units of ``currency``."""
@@ -253,6 +277,7 @@ class BookingAnswer(serializers.Serializer[Any]):
     cancellation_tier = serializers.ChoiceField(policies.Tier.choices, allow_null=True)
     reason = serializers.CharField()
     absent = serializers.ChoiceField(ABSENT, allow_null=True)
+    override = OverrideAnswer(allow_null=True, help_text="Where the host booked it for the student.")
     version = serializers.IntegerField(help_text="Counts the booking's events.")
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import checkout, feed, identity, lesson, move, requests, teaching
+from bookings.views import checkout, feed, host, identity, lesson, move, requests, teaching
 
 app_name = "bookings"
 urlpatterns = [
@@ -29,4 +29,6 @@ urlpatterns = [
     path("lessons/<uuid:booking_id>/no-show", lesson.no_show, name="no_show"),
     path("teaching/", teaching.today, name="today"),
     path("teaching/week", teaching.week, name="week"),
+    path("teaching/why", host.explain, name="why"),
+    path("teaching/book", host.book, name="host"),
 ]

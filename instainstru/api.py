@@ -4,7 +4,7 @@ from django.urls import path
 
 from bookings.api import changes, lessons, requests, taking
 from instainstru.lib import documents
-from instructors.api import directory, hours, legacy, me, search, times, weeks
+from instructors.api import directory, explain, hours, legacy, limits, me, search, times, weeks
 from students import api as students
 
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("instructors/me/availability/operations", legacy.Operations.as_view()),
     path("instructors/me/week/<str:day>/copy", weeks.CopyWeek.as_view()),
     path("instructors/me/week/<str:day>/apply", weeks.ApplyWeek.as_view()),
+    path("instructors/me/limits", limits.OwnLimits.as_view()),
+    path("instructors/me/explain", explain.Explain.as_view()),
     path("instructors/<str:instructor>", directory.OneInstructor.as_view()),
     path("holds", taking.Holds.as_view()),
     path("holds/<uuid:hold_id>", taking.Hold.as_view()),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from instructors.views import calendars, hours, listing, office, public, search, share, week
+from instructors.views import calendars, hours, limits, listing, office, public, search, share, week
 
 app_name = "instructors"
 urlpatterns = [
@@ -31,6 +31,7 @@ urlpatterns = [
     path("office/week/<str:day>", week.week, name="office_week_of"),
     path("office/dates", hours.dates, name="office_dates"),
     path("office/dates/<str:day>/remove", hours.remove_date, name="office_date_remove"),
+    path("office/limits", limits.edit, name="office_limits"),
     path("office/time-off", hours.time_off, name="office_time_off"),
     path("office/time-off/<int:block_id>/remove", hours.remove_time_off, name="office_time_off_remove"),
     path("office/calendars", calendars.calendars, name="office_calendars"),

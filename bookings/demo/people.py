@@ -28,7 +28,7 @@ BOROUGHS = {"manhattan": 38, "brooklyn": 34, "queens": 17, "bronx": 7, "staten i
 AFAR = {"60614": "America/Chicago", "90026": "America/Los_Angeles", "80206": "America/Denver"}
 WITH_ARTICLE = ("Upper ", "Lower ", "Financial ", "East Village", "West Village", "Garment", "Meatpacking")
 SCOPES = {
-    "staff": [Scope.OPENINGS_READ, Scope.BOOKINGS_READ, Scope.BOOKINGS_WRITE],
+    "staff": [Scope.OPENINGS_READ, Scope.BOOKINGS_READ, Scope.BOOKINGS_WRITE, Scope.HOURS_READ],
     "partner": [Scope.OPENINGS_READ, Scope.BOOKINGS_READ, Scope.BOOKINGS_WRITE],
     "instructor": list(Scope),
     "student": [Scope.OPENINGS_READ, Scope.BOOKINGS_READ, Scope.BOOKINGS_WRITE],

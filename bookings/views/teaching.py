@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from bookings import presentation
 from bookings.actions import actions_of
+from bookings.host_forms import WhenForm
 from bookings.models import Booking, Party, Status
 from bookings.services import access, consent, overview
 from instainstru.accounts.services import signed_in
@@ -68,6 +69,9 @@ def week(request: HttpRequest) -> HttpResponse:
         **_head(instructor, now=now, day=today),
         "view": "week",
         "week": _week(instructor, day - day.weekday() * DAY, today=today, now=now),
+        # A date that was asked for is the one to ask about.
+        "form": WhenForm(instructor=instructor, initial={"date": max(day, today)}),
+        "why_url": reverse("bookings:why"),
     }
     return render(request, "bookings/today.html", context)
 
@@ -98,6 +102,7 @@ def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]
         "today_url": reverse("bookings:today"),
         "week_url": reverse("bookings:week"),
         "hours_url": reverse("instructors:office_hours"),
+        "host_url": reverse("bookings:host"),
         "asked": [
             *(
                 presentation.asked(one, party=Party.INSTRUCTOR, zone=zone)

@@ -19,7 +19,7 @@ from instructors.services import schedule
 pytestmark = pytest.mark.django_db
 
 PAGES = ("office_profile", "office_offerings", "office_offering_new", "office_hours", "office_week",
-         "office_dates", "office_time_off", "office_calendars")  # fmt: skip
+         "office_dates", "office_time_off", "office_calendars", "office_limits")  # fmt: skip
 
 
 def url(name: str, *args: Any) -> str:
@@ -90,8 +90,7 @@ def face(**changes: Any) -> dict[str, Any]:
     return {
         "headline": "Piano for late beginners", "bio": "Twenty years of scales and songs, in a quiet room.",
         "languages": "English, Spanish", "place": "astoria", "address": "1 Main St", "slug": "ana-a",
-        "time_zone": "America/New_York", "cancellation_preset": "flexible", "notice_min": "",
-        "buffer_min": "", "travel_min": "", **changes,
+        "time_zone": "America/New_York", "cancellation_preset": "flexible", **changes,
     }  # fmt: skip
 
 
@@ -99,7 +98,7 @@ def test_the_public_page_is_written(client: Client, ana: Instructor, astoria: Pl
     assert client.post(url("office_profile"), face()).url == url("office_profile")
     ana.refresh_from_db()
     assert (ana.headline, ana.languages) == ("Piano for late beginners", ["English", "Spanish"])
-    assert (ana.place, ana.cancellation_preset, ana.overnight_rule) == (astoria, "flexible", False)
+    assert (ana.place, ana.cancellation_preset) == (astoria, "flexible")
     page = client.get(url("profile", "ana-a"))
     assert b"Piano for late beginners" in page.content
     assert b"1 Main St" not in page.content
@@ -113,8 +112,6 @@ def test_the_public_page_is_written(client: Client, ana: Instructor, astoria: Pl
         ("place", "nowhere at all"),
         ("languages", "a" * 31),
         ("time_zone", "Mars/Olympus"),
-        ("buffer_min", "181"),
-        ("buffer_min", "-1"),
         ("cancellation_preset", "whatever"),
     ],
 )
