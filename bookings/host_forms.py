@@ -11,7 +11,6 @@ from django import forms
 from bookings.models import Party
 from bookings.services import override
 from bookings.services.wanted import Wanted, wish
-from instainstru.accounts.models import User
 from instainstru.lib import clock, presentation
 from instainstru.lib.errors import DomainError, NotFound
 from instructors.forms import day_field
@@ -87,9 +86,9 @@ class HostForm(WhenForm):
     )
     note = forms.CharField(max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, data: Any = None, *, instructor: Instructor, user: User, initial: Any = None) -> None:
+    def __init__(self, data: Any = None, *, instructor: Instructor, host: Party, initial: Any = None) -> None:
         super().__init__(data, instructor=instructor, initial=initial)
-        self.host = override.host_of(user, instructor)
+        self.host = host
         self.wanted: Wanted | None = None
         self.passed: list[Reason] = []
         if self.host == Party.STAFF:

@@ -69,7 +69,7 @@ def _told(
     booking = behind.get(reason.block.booking_id) if reason.block else None
     text = reason.sentence
     if booking is not None and reason.code in (Code.LESSON, Code.HOLD):
-        text = f"{text.removesuffix('.')}, {booking.student.user.short_name}."
+        text = f"{text.removesuffix('.')}: {booking.student.user.short_name.removesuffix('.')}."
     if booking is not None and reason.code == Code.HOLD and booking.expires_at is not None:
         ended = booking.expires_at <= now
         text += (
@@ -77,5 +77,8 @@ def _told(
         )
     if reason.code == Code.TOO_SOON and reason.until is not None and not brief:
         text += f" It could be booked until {when.short(reason.until, zone)}."
-    url = reverse("bookings:lesson", args=[booking.pk]) if booking is not None else ""
-    return {"label": reason.code.label, "text": text, "url": url}
+    told = {"label": reason.code.label, "text": text, "url": "", "admin_url": ""}
+    if booking is not None:
+        told["url"] = reverse("bookings:lesson", args=[booking.pk])
+        told["admin_url"] = reverse("admin:bookings_booking_change", args=[booking.pk])
+    return told

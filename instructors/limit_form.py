@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
@@ -39,7 +41,8 @@ class LimitsForm(forms.Form):
         for name in limits.FACTS:
             self.fields[name].label = meaning.LABELS[name]
             said = "" if name == "grid_min" else meaning.within(name, allowed)
-            self.fields[name].help_text = f"{said} {examples[name]}".strip()
+            lines = [examples[name], *filter(None, [said])]
+            self.fields[name].help_text = format_html_join(mark_safe("<br>"), "{}", ((one,) for one in lines))
 
     def _grid(self, range_: limits.Allowed, own: int | None) -> forms.TypedChoiceField:
         lengths = sorted({*range_.choices, *([own] if own else [])})

@@ -111,7 +111,7 @@ def within(name: str, allowed: Mapping[str, Allowed]) -> str:
         return ""
     range_ = allowed[name]
     if range_.usual is None:
-        return f"{range_.low}–{range_.high}; empty: as many as there is room for."
+        return f"{range_.low}–{range_.high}."
     unit = "days" if name.endswith("_days") else "minutes"
     low, high, usual = range_.low, range_.high, range_.usual
     long = f" ({lasting(high)})" if unit == "minutes" and high >= 24 * 60 else ""

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bookings import why
 from bookings.host_forms import HostForm, WhenForm
+from bookings.models import Party
 from bookings.services import override
 from bookings.views.lesson import onto
 from instainstru.accounts.services import signed_in
@@ -38,7 +39,7 @@ def book(request: HttpRequest) -> HttpResponse:
     form = HostForm(
         posted(request),
         instructor=instructor,
-        user=user,
+        host=Party.INSTRUCTOR,
         initial={name: request.GET[name][:40] for name in ASKED if name in request.GET},
     )
     status = 200

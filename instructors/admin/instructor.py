@@ -20,7 +20,7 @@ from instainstru.lib import money, presentation, when
 from instainstru.lib.acting import ActingAdmin
 from instainstru.lib.backoffice import person
 from instainstru.rules import services as rules_service
-from instructors.admin import week
+from instructors.admin import host, week
 from instructors.admin.acts import Reinstate, SendBack, Suspend, Verify
 from instructors.models import Instructor, Level, Modality, Offering
 from instructors.models.calendar import WEEKDAYS
@@ -54,11 +54,24 @@ class InstructorAdmin(ActingAdmin):
     search_fields = person("user")
     search_help_text = "A number finds the id; words find parts of the address and the names."
     change_form_template = "admin/instructors/instructor/change_form.html"
-    acts = (Verify(), SendBack(), Suspend(), Reinstate())
+    acts = (Verify(), SendBack(), Suspend(), Reinstate(), host.Book(), host.SetLimits())
     fieldsets = (
         (None, {"fields": ("user", "standing", "public_page", "headline", "bio", "languages_said")}),
         ("Where", {"fields": ("place", "address", "time_zone")}),
-        ("Terms", {"fields": ("cancellation_preset", "notice", "gaps", "horizon", "overnight_rule")}),
+        (
+            "Terms",
+            {
+                "fields": (
+                    "cancellation_preset",
+                    "notice",
+                    "gaps",
+                    "horizon",
+                    "starts",
+                    "caps",
+                    "overnight_rule",
+                )
+            },
+        ),
         ("Record", {"fields": ("id", "stars", "lesson_count", "joined", "verified")}),
     )
 
@@ -94,6 +107,7 @@ class InstructorAdmin(ActingAdmin):
             "to_verify": to_verify(instructor),
             "offerings": [_offering(one) for one in _offerings(instructor)],
             "week": week.table(instructor, week.asked(request.GET.get("week", ""), zone=zone)),
+            "why": host.question(request, instructor),
             "trail": trail(instructor, zone=zone, readers=readers, details=details, latest=20),
             "trail_zone": presentation.zone(zone),
             "events_url": f"{reverse('admin:events_event_changelist')}"
@@ -153,6 +167,15 @@ class InstructorAdmin(ActingAdmin):
     @admin.display(description="bookable ahead")
     def horizon(self, instructor: Instructor) -> str:
         return presentation.count(limits_of(instructor, rules_service.current()).horizon_days, "day")
+
+    @admin.display(description="lessons start")
+    def starts(self, instructor: Instructor) -> str:
+        return f"every {limits_of(instructor, rules_service.current()).grid} min"
+
+    @admin.display(description="most lessons")
+    def caps(self, instructor: Instructor) -> str:
+        caps = {"a day": instructor.lessons_per_day, "a week": instructor.lessons_per_week}
+        return ", ".join(f"{most} {stretch}" for stretch, most in caps.items() if most) or "no limit"
 
     @admin.display(description="stars")
     def stars(self, instructor: Instructor) -> str:

@@ -179,6 +179,15 @@ def why(day: Day, start: datetime, *, duration_min: int, modality: str, now: dat
 
 
 def _hours(day: Day, lesson: Range) -> list[Reason]:
+    zone, (start, end) = day.limits.time_zone, lesson
+    midnight = clock.day_bounds(day.date, zone)[1]
+    if end > midnight:
+        past = Reason(Code.MIDNIGHT, "A lesson does not go on past midnight.", until=midnight)
+        return [*_outside(day, (start, midnight)), past]
+    return _outside(day, lesson)
+
+
+def _outside(day: Day, lesson: Range) -> list[Reason]:
     if covers(day.hours, lesson):
         return []
     zone, name = day.limits.time_zone, presentation.long_day(day.date)
@@ -186,10 +195,7 @@ def _hours(day: Day, lesson: Range) -> list[Reason]:
         return [Reason(Code.CLOSED_DATE, f"{name} is closed.")]
     if not day.hours:
         return [Reason(Code.OUTSIDE_HOURS, f"There are no hours on {name}.")]
-    midnight = clock.day_bounds(day.date, zone)[1]
-    if lesson[1] > midnight and covers(day.hours, (lesson[0], midnight)):
-        return [Reason(Code.MIDNIGHT, "A lesson does not go on past midnight.", until=midnight)]
-    said = ", ".join(when.span(start, end, zone) for start, end in day.hours)
+    said = ", ".join(when.span(low, high, zone) for low, high in day.hours)
     end = next((high for low, high in day.hours if low <= lesson[0] < high), None)
     if end is not None:
         sentence = f"It would not end by {when.hour(end, zone)}; the hours are {said}."
