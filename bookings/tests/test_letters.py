@@ -16,7 +16,8 @@ from icalendar import Calendar
 
 from bookings.models import Booking, MoveRequest, Party
 from bookings.reactions import REACTIONS, mail_both
-from bookings.services import consent, lifecycle, sweeps
+from bookings.services import consent, lifecycle, override, sweeps
+from bookings.services.wanted import wish
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time, utc
 from instainstru.events import dispatch
@@ -437,3 +438,33 @@ def test_every_reaction_has_its_name_in_one_place() -> None:
 def test_a_lesson_across_noon_names_both_halves_of_the_day(cast: Cast) -> None:
     booked(cast.piano, local_time(in_days(2), 11, 30), cast.ben_student)
     assert "11:30 am–12:30 pm" in text(to("ben@example.com", react()))
+
+
+@time_machine.travel(NOW, tick=False)
+@pytest.mark.parametrize(
+    ("party", "to_student", "to_instructor"),
+    [
+        (Party.INSTRUCTOR, "Ana booked a lesson for you.", "You booked a lesson for Ben."),
+        (
+            Party.STAFF,
+            "InstaInstru booked a lesson with Ana for you.",
+            "InstaInstru booked a lesson with you for Ben.",
+        ),
+    ],
+)
+def test_a_lesson_booked_for_the_student_says_who_did_it_and_why(
+    cast: Cast, party: Party, to_student: str, to_instructor: str
+) -> None:
+    by = cast.ana if party == Party.INSTRUCTOR else cast.staff
+    wanted = wish(cast.piano, starts_at=utc("2026-12-04 01:00"), duration_min=60)
+    override.book(wanted, student=cast.ben_student, by=by, party=party, reason="An exam <b>soon</b>")
+    sent = react()
+
+    assert len(sent) == 2
+    for address, lede in (("ben@example.com", to_student), ("ana@example.com", to_instructor)):
+        letter = to(address, sent)
+        assert text(letter).startswith(f"{lede}\n\nThe reason: “An exam <b>soon</b>”\n\n")
+        assert lede.removesuffix(".") in html(letter)
+        assert "An exam &lt;b&gt;soon&lt;/b&gt;" in html(letter)
+        assert calendar(letter)["method"] == "REQUEST"
+    assert "cancel" in text(to("ben@example.com", sent))

@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from bookings.models import Booking, Party, Status
-from bookings.services import history, lifecycle
+from bookings.services import history, lifecycle, override
 from bookings.services.wanted import wish
 from bookings.tests.factories import (
     InstructorFactory,
@@ -126,6 +126,23 @@ class EditsAndBookings(RuleBasedStateMachine):
         facts = {"buffer_min": buffer, "travel_min": travel}
         self.instructor = limits.save(self.instructor, facts, by=self.user)
         self.offering.instructor = self.instructor
+
+    @rule(grid=st.sampled_from([None, 30, 60]), a_day=st.sampled_from([None, 1, 3]),
+          a_week=st.sampled_from([None, 2]))  # fmt: skip
+    def change_limits(self, grid, a_day, a_week):
+        facts = {"grid_min": grid, "lessons_per_day": a_day, "lessons_per_week": a_week}
+        self.instructor = limits.save(self.instructor, facts, by=self.user)
+        self.offering.instructor = self.instructor
+
+    @rule(who=st.integers(0, 2), day=DAYS, ten=st.integers(0, 143), home=st.booleans())
+    def host(self, who, day, ten, home):
+        start = local_time(in_days(day), 0) + timedelta(minutes=10 * ten)
+        modality = Modality.AT_STUDENT if home else Modality.ONLINE
+        wanted = wish(self.offering, starts_at=start, duration_min=30, modality=modality)
+        self.quietly(
+            override.book, wanted, student=self.students[who], by=self.user, party=Party.INSTRUCTOR,
+            reason="test",
+        )  # fmt: skip
 
     def quietly(self, function, *args, **kwargs):
         """Refusals are fine here; each undoes what it began."""

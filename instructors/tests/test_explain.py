@@ -298,6 +298,7 @@ class TestSentences:
             ("13:15", []),
             ("16:15", ["outside_hours"]),
             ("17:00", ["outside_hours"]),
+            ("23:15", ["outside_hours", "crosses_midnight"]),
         ]
 
     def test_a_time_costs_four_queries_whatever_the_day_holds(self, cast: Cast, django_assert_num_queries):
