@@ -16,6 +16,7 @@ class Kind(TextChoices):
     BOOKING_HOLD_EXTENDED = "booking.hold_extended", "Hold extended"
     BOOKING_RELEASED = "booking.released", "Hold given up"
     BOOKING_EXPIRED = "booking.expired", "Hold expired"
+    # ``data``, where the host booked it for the student: by_role, reason, passed_over (codes of explanations).
     BOOKING_CONFIRMED = "booking.confirmed", "Lesson booked"
     # ``data``: previous (starts_at), reason, by_role, agreed (whether the other side had asked for it).
     BOOKING_RESCHEDULED = "booking.rescheduled", "Lesson moved"
@@ -31,7 +32,7 @@ class Kind(TextChoices):
     # ``data``: absent ("student" or "instructor"), by_role.
     BOOKING_NO_SHOW = "booking.no_show", "No-show reported"
 
-    # Instructors. ``data``: what changed.
+    # Instructors. ``data``: what changed; of limits also ``limits`` {name: [before, after]}.
     INSTRUCTOR_CREATED = "instructor.created", "Instructor joined"
     INSTRUCTOR_CHANGED = "instructor.changed", "Instructor profile changed"
     INSTRUCTOR_SUBMITTED = "instructor.submitted", "Profile submitted"
