@@ -105,8 +105,11 @@ def test_pages_of_an_instructor(visit: Visit, cast: Cast, width: int, scheme: st
         *(reverse(f"instructors:{name}") for name in (
             "your_page", "listing", "office_profile", "office_offerings", "office_offering_new",
             "office_hours", "office_week", "office_dates", "office_time_off", "office_calendars",
+            "office_limits",
         )),
         reverse("instructors:office_week_of", args=[in_days(3)]),
+        reverse("bookings:host"),
+        f"{reverse('bookings:why')}?date={in_days(3)}&time=12:30&lesson={cast.piano.pk}:60&modality=",
     )  # fmt: skip
     assert [problem for address in addresses for problem in check(page, address)] == []
 

@@ -25,6 +25,8 @@ FIELDS = """
     price_per_hour durations modalities version first_day last_day from_time until_time mon-TOTAL_FORMS
     mon-INITIAL_FORMS mon-0-starts mon-0-ends hours-TOTAL_FORMS hours-INITIAL_FORMS hours-0-starts
     closed tz days starts ends no remove another address add photo
+    time lesson student agreed notice_online_min horizon_days buffer_min grid_min lessons_per_day
+    overnight_rule
 """.split()
 OURS = ("bookings", "instructors", "students")
 

@@ -16,7 +16,7 @@ class Kind(TextChoices):
     BOOKING_HOLD_EXTENDED = "booking.hold_extended", "Hold extended"
     BOOKING_RELEASED = "booking.released", "Hold given up"
     BOOKING_EXPIRED = "booking.expired", "Hold expired"
-    # ``data``, where the host booked it for the student: by_role, reason, passed_over (codes of explanations).
+    # ``data``, where the host booked it for the student: by_role, reason, passed_over (codes).
     BOOKING_CONFIRMED = "booking.confirmed", "Lesson booked"
     # ``data``: previous (starts_at), reason, by_role, agreed (whether the other side had asked for it).
     BOOKING_RESCHEDULED = "booking.rescheduled", "Lesson moved"

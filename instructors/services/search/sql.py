@@ -39,6 +39,7 @@ class Hit(NamedTuple):
     duration_min: int
     modality: str
     earliest: datetime
+    grid: int
 
 
 class Row(NamedTuple):
@@ -97,7 +98,8 @@ _FIRST_WANTED = (
 # What one offering demands: how it is shown, from when on it can be booked, and the dates to look at.
 # ``zones`` knows for each zone: [first date, last date, today, overnight's morning, that with travel].
 _TERMS = """
-    SELECT chosen.duration_min, chosen.modality,
+    SELECT chosen.duration_min, chosen.modality, chosen.grid, make_interval(mins => chosen.grid) AS step,
+        30 %% chosen.grid = 0 AS is_fine,
         coalesce((zone ->> 0)::date, %(first_day)s::date) AS first_day,
         least(coalesce((zone ->> 1)::date, %(last_day)s::date),
             (zone ->> 2)::date + least(%(horizon)s::int, i.horizon_days)) AS last_day,
@@ -109,27 +111,26 @@ _TERMS = """
             CASE WHEN i.overnight_rule THEN
                 (zone ->> CASE chosen.modality WHEN 'at_student' THEN 4 ELSE 3 END)::timestamptz END
         ) AS earliest
-    FROM (SELECT {duration} AS duration_min, {modality} AS modality, %(zones)s::jsonb -> i.time_zone AS zone
+    FROM (SELECT {duration} AS duration_min, {modality} AS modality, %(zones)s::jsonb -> i.time_zone AS zone,
+            lcm(%(grid)s::int, coalesce(i.grid_min, 1)) AS grid
         OFFSET 0) chosen
     OFFSET 0
 """
 
-# The instructor's grid. No change of clocks shifts one that half an hour is a multiple of, so that counts
-# from the beginning of a free range, which is on it; the others count in wall time.
-_GRID = "lcm(%(grid)s::int, coalesce(i.grid_min, 1))"
-_STEP = f"make_interval(mins => {_GRID})"
-_UP = f"""
-    {{at}} + (date_bin({_STEP}, ({{at}} AT TIME ZONE i.time_zone) + {_STEP} - interval '1 us',
-        date_trunc('day', {{at}} AT TIME ZONE i.time_zone)) - ({{at}} AT TIME ZONE i.time_zone))
+# The instructor's grid. No change of clocks shifts one that half an hour is a multiple of (``is_fine``), so
+# that counts from the beginning of a free range, which is on it; the others count in wall time.
+_UP = """
+    {at} + (date_bin({{terms}}.step, ({at} AT TIME ZONE i.time_zone) + {{terms}}.step - interval '1 us',
+        date_trunc('day', {at} AT TIME ZONE i.time_zone)) - ({at} AT TIME ZONE i.time_zone))
 """
 # The first start in each window of a lesson that fits into the free range ``gap``. Up to the grid twice:
 # the first time may have led over a change of clocks.
 _FITS = f"""
     FROM unnest(%(windows)s::tstzmultirange) AS wish (span)
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN 30 %% {_GRID} = 0 THEN
-            greatest(lower(gap.span), date_bin({_STEP},
-                greatest(lower(wish.span), {{terms}}.earliest) + {_STEP} - interval '1 us',
+        SELECT CASE WHEN {{terms}}.is_fine THEN
+            greatest(lower(gap.span), date_bin({{terms}}.step,
+                greatest(lower(wish.span), {{terms}}.earliest) + {{terms}}.step - interval '1 us',
                 lower(gap.span)))
         ELSE
             (SELECT {_UP.format(at="once.start")}
@@ -160,7 +161,8 @@ _FIRST_START = """
 
 _HITS = """
     SELECT o.id, o.instructor_id, candidate.sort_key::float8 AS sort_key, 0::float8 AS tie,
-        terms.duration_min, terms.modality, terms.earliest, terms.first_day, terms.last_day
+        terms.duration_min, terms.modality, terms.earliest, terms.first_day, terms.last_day, terms.step,
+        terms.is_fine
     FROM ({candidates}) candidate
     JOIN instructors_offering o ON o.id = candidate.id
     JOIN instructors_instructor i ON i.id = o.instructor_id
@@ -195,7 +197,8 @@ _BEST_NEARBY = """(
 
 _SOONEST = """
     SELECT o.id, o.instructor_id, extract(epoch FROM soon.start)::float8,
-        extract(epoch FROM candidate.next_free_at)::float8, terms.duration_min, terms.modality, terms.earliest
+        extract(epoch FROM candidate.next_free_at)::float8, terms.duration_min, terms.modality,
+        terms.earliest, terms.grid
     FROM (
         SELECT o.id, o.next_free_at FROM instructors_offering o
         WHERE {where} AND o.next_free_at < upper(%(windows)s::tstzmultirange)
@@ -238,10 +241,11 @@ _DRESSED = """
     ORDER BY hit.sort_key {direction}, hit.tie, hit.id
 """
 _GIVEN = """
-    SELECT *, %(first_day)s::date AS first_day, %(last_day)s::date AS last_day
+    SELECT *, %(first_day)s::date AS first_day, %(last_day)s::date AS last_day,
+        make_interval(mins => grid) AS step, 30 %% grid = 0 AS is_fine
     FROM unnest(%(ids)s::bigint[], %(sort_keys)s::float8[], %(ties)s::float8[], %(durations)s::int[],
-        %(modalities)s::varchar[], %(earliest)s::timestamptz[])
-        AS given (id, sort_key, tie, duration_min, modality, earliest)
+        %(modalities)s::varchar[], %(earliest)s::timestamptz[], %(grids)s::int[])
+        AS given (id, sort_key, tie, duration_min, modality, earliest, grid)
 """
 
 
@@ -305,6 +309,7 @@ class Walk:
             "durations": [hit.duration_min for hit in hits],
             "modalities": [hit.modality for hit in hits],
             "earliest": [hit.earliest for hit in hits],
+            "grids": [hit.grid for hit in hits],
         }
         return self._dressed(_GIVEN, {**self.values, **given})
 
