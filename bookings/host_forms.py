@@ -96,6 +96,7 @@ class HostForm(WhenForm):
             self.fields["email"].required = True
             self.fields["email"].label = "The student's address"
             self.fields["email"].help_text = "Of any account."
+            self.fields["reason"].help_text = "Both sides read it."
             return
         known = override.students_of(instructor).order_by("-pk")[:MOST_LISTED]
         named = sorted(((str(one.pk), one.user.full_name) for one in known), key=lambda one: one[1].lower())

@@ -71,7 +71,7 @@ def test_a_notice_says_by_when_and_a_free_time_is_free(client: Client, cast: Cas
     client.force_login(cast.ana)
     [reason] = client.get(PAGE, asked(cast, date="2026-12-02", time="13:00")).context["answer"]["reasons"]
     assert reason["text"] == (
-        "Online, 1 hour of notice are needed. It could be booked until Wed 2 Dec, 12:00 pm."
+        "Lessons online need 1 hour of notice. It could be booked until Wed 2 Dec, 12:00 pm."
     )
     free = client.get(PAGE, asked(cast, time="10:00"))
     assert free.context["answer"]["is_free"]

@@ -27,7 +27,7 @@ gap around the neighbour, since they take the longer of the two.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -37,8 +37,6 @@ from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, Instructor
 from instructors.services import calendar
 from instructors.services.slots import limits_of
-
-MOST = timedelta(minutes=2 * 180)
 
 
 def taken(instructor: Instructor, start: datetime, end: datetime) -> QuerySet[CalendarBlock]:
@@ -61,12 +59,12 @@ def take(
     near = CalendarBlock.objects.filter(
         instructor=instructor,
         kind__in=calendar.TAKING,
-        period__overlap=calendar.range_of(start - MOST, end + MOST),
+        period__overlap=calendar.range_of(start - calendar.LONGEST_GAP, end + calendar.LONGEST_GAP),
     ).order_by("period")
     for other in near:
         if other.period.upper <= start:
-            _shorten(other, start, compared=other.lane != block.lane)
-            other.save(update_fields=["buffered", "reach"])
+            if _shorten(other, start, compared=other.lane != block.lane):
+                other.save(update_fields=["buffered", "reach"])
         else:
             _shorten(block, other.period.lower, compared=other.lane != block.lane)
     insert(block)
@@ -74,9 +72,11 @@ def take(
     return block
 
 
-def _shorten(block: CalendarBlock, until: datetime, *, compared: bool) -> None:
-    """Let the block reach no further than ``until``."""
+def _shorten(block: CalendarBlock, until: datetime, *, compared: bool) -> bool:
+    """Let the block reach no further than ``until``; whether it did."""
+    before = block.buffered, block.reach
     begin = block.period.lower
     block.buffered = calendar.range_of(begin, min(block.buffered.upper, until))
     if compared:
         block.reach = calendar.range_of(begin, min(block.reach.upper, until))
+    return (block.buffered, block.reach) != before

@@ -173,7 +173,7 @@ def why(day: Day, start: datetime, *, duration_min: int, modality: str, now: dat
         cap = day.caps[day.full]
         number = presentation.count(cap or 0, "lesson")
         found.append(
-            Reason(code, f"That {day.full} has its {number}: no more are wished.", data={"cap": cap})
+            Reason(code, f"The most for a {day.full} is {number}, which is reached.", data={"cap": cap})
         )
     return found + _bounds(day.limits, start, modality=modality, now=now)
 
@@ -256,7 +256,7 @@ def _bounds(limits: Limits, start: datetime, *, modality: str, now: datetime) ->
     if now <= start < first:
         length = limits.notice[modality]
         way = Modality(modality).label.lower()
-        sentence = f"{way.capitalize()}, {lasting(length)} of notice are needed."
+        sentence = f"Lessons {way} need {lasting(length)} of notice."
         data = {"notice_min": length, "earliest": clock.rfc3339(first)}
         found.append(Reason(Code.TOO_SOON, sentence, until=start - timedelta(minutes=length), data=data))
     first = morning(limits, modality=modality, now=now)

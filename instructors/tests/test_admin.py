@@ -244,7 +244,9 @@ def test_suspending_needs_a_reason_and_reinstating_ends_it(office: Client, cast:
     lesson.refresh_from_db()
     assert (ana.status, ana.suspended_reason, lesson.status) == (Status.SUSPENDED, "Complaints", "confirmed")
     suspended = office.get(page(ana))
-    assert [one["label"] for one in suspended.context["acts"]] == ["Reinstate this instructor"]
+    assert [one["label"] for one in suspended.context["acts"]] == [
+        "Reinstate this instructor", "Set the limits",
+    ]  # fmt: skip
     assert "Suspended: “Complaints”" in text(suspended)
     assert office.post(f"{LIST}{ana.pk}/reinstate/").status_code == 302
     assert [event.kind for event in history(ana)[-2:]] == [
@@ -284,8 +286,9 @@ def test_a_week_reads_in_plain_words(
     )  # fmt: skip
     address = f"{page(ana)}?week={monday_of(day)}"
     office.get(address)
-    # Person, instructor, offerings, pattern, dates, blocks, open days, events, deliveries.
-    with django_assert_num_queries(9):
+    # Person, instructor, offerings, pattern, dates, blocks, open days, lessons to ask about, events,
+    # deliveries.
+    with django_assert_num_queries(10):
         response = office.get(address)
     shown = {row["label"]: row for row in response.context["week"]["days"]}
     row = shown[f"{day:%a} {day.day} {day:%b}"]

@@ -202,7 +202,7 @@ class TestSentences:
             cast.piano.instructor, start, duration_min=60, modality="online", now=NOW,
             rules=rules_service.current(),
         )  # fmt: skip
-        assert (reason.code, reason.sentence) == ("too_soon", "Online, 1 hour of notice are needed.")
+        assert (reason.code, reason.sentence) == ("too_soon", "Lessons online need 1 hour of notice.")
         assert reason.until == start - timedelta(hours=1)
         assert reason.data["earliest"] == "2026-12-02T18:07:31Z"
 
@@ -249,10 +249,10 @@ class TestSentences:
         limits.save(instructor, {"lessons_per_week": 2, "lessons_per_day": 1}, by=cast.ana)
         instructor.refresh_from_db()
         assert say(cast, local_time(THURSDAY, 9)) == [
-            ("day_full", "That day has its 1 lesson: no more are wished.")
+            ("day_full", "The most for a day is 1 lesson, which is reached.")
         ]
         assert say(cast, local_time(THURSDAY + timedelta(days=3), 9)) == [
-            ("week_full", "That week has its 2 lessons: no more are wished.")
+            ("week_full", "The most for a week is 2 lessons, which is reached.")
         ]
 
     def test_the_overnight_rule(self, cast: Cast):
