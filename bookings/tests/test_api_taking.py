@@ -79,6 +79,7 @@ def test_a_hold_is_answered_with_everything_one_needs_to_go_on(cast: Cast):
         "cancellation_tier": None,
         "reason": "",
         "absent": None,
+        "override": None,
         "version": 1,
     }
     assert booking.created_by == cast.ben
