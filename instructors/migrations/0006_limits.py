@@ -32,7 +32,7 @@ def notice() -> models.PositiveIntegerField:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("instructors", "0005_derived_under"),
+        ("instructors", "0006_availability_import"),
     ]
 
     operations = [
