@@ -52,6 +52,11 @@ def summary(outcomes: list[Any]) -> Counter[str]:
     return Counter(type(outcome).__name__ for outcome in outcomes)
 
 
+def assert_one_refused_by_the_database(outcomes: list[Any]) -> None:
+    """By the constraint, or as the victim of a deadlock in it: that is why the locks come first."""
+    assert summary(outcomes) in (Counter(Booking=1, SlotTaken=1), Counter(Booking=1, OperationalError=1))
+
+
 def assert_consistent() -> None:
     assert list(horizon.differences()) == []
     assert list(history.all_differences()) == []
@@ -81,7 +86,7 @@ def test_the_constraint_alone_refuses_the_second_hold(cast: Cast, monkeypatch):
         lambda: held(cast.piano, start, cast.ben_student),
         lambda: held(cast.piano, start + timedelta(minutes=30), cast.cy_student),
     )
-    assert summary(outcomes) == {"Booking": 1, "SlotTaken": 1}
+    assert_one_refused_by_the_database(outcomes)
     assert Booking.objects.count() == CalendarBlock.objects.count() == 1
 
 
