@@ -32,7 +32,7 @@ def notice() -> models.PositiveIntegerField:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("instructors", "0006_availability_import"),
+        ("instructors", "0008_more_aliases"),
     ]
 
     operations = [
