@@ -166,7 +166,7 @@ def test_verifying_lists_and_is_audited(office: Client, cast: Cast, waiting: Ins
 
 def test_a_draft_nobody_submitted_is_not_verified(office: Client, draft: Instructor):
     labels = [act["label"] for act in office.get(page(draft)).context["acts"]]
-    assert labels == []
+    assert labels == ["Set the limits"]
     refused = office.post(f"{LIST}{draft.pk}/verify/")
     assert refused.status_code == 422
     assert "the profile is a draft" in text(refused)
@@ -220,7 +220,7 @@ def test_a_verifier_sees_everything_on_one_page(
         UserFactory(email=f"other{n}@example.com", first_name="ana", last_name="ALVAREZ")
     office.get(page(waiting))
     # As for a listed one, and: offerings, hours, hours in words, mail, namesakes, permission to act.
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         response = office.get(page(waiting))
     shown = response.context["to_verify"]
     assert (shown["missing"], shown["is_mail_confirmed"], shown["is_submitted"]) == ([], False, True)
