@@ -231,6 +231,7 @@ def test_a_verifier_sees_everything_on_one_page(
     assert office.get(shown["page_url"]).context["preview"]["by_staff"] is True
     assert [act["label"] for act in response.context["acts"]] == [
         "Verify this instructor", "Send back with a reason", "Suspend this instructor",
+        "Set the limits",
     ]  # fmt: skip
 
 

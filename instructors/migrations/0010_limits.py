@@ -32,7 +32,7 @@ def notice() -> models.PositiveIntegerField:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("instructors", "0008_more_aliases"),
+        ("instructors", "0009_outside_calendars"),
     ]
 
     operations = [
