@@ -32,9 +32,9 @@ from instainstru.lib import clock
 from instainstru.lib.errors import DomainError
 from instainstru.lib.intervals import normal
 from instainstru.rules import services as rules_service
-from instructors.models import CalendarBlock, Modality
-from instructors.services import explain, limits, openings, schedule, slots
-from instructors.services.calendar import at_minute, free_of, range_of
+from instructors.models import Modality, OutsideCalendar
+from instructors.services import calendar, explain, limits, openings, schedule, slots
+from instructors.services.calendar import at_minute, free_of
 from instructors.services.explain import Code, Day
 from instructors.tests.test_slots import DAYS, ZONES, blocks, limits_for, made_blocks, windows
 
@@ -232,10 +232,10 @@ class TestSentences:
         schedule.add_time_off(
             instructor, local_time(THURSDAY, 9), local_time(THURSDAY, 10), by=cast.ana, label="Dentist"
         )
-        period = range_of(local_time(THURSDAY, 15), local_time(THURSDAY, 16))
-        CalendarBlock.objects.create(
-            instructor=instructor, kind="external", period=period, buffered=period, reach=period
+        outside = OutsideCalendar.objects.create(
+            instructor=instructor, name="Family", url="https://calendar.example/a.ics"
         )
+        calendar.replace_outside(instructor, outside, [(local_time(THURSDAY, 15), local_time(THURSDAY, 16))])
         assert say(cast, local_time(THURSDAY, 12)) == [("hold", "A student holds a time, 12:00–1:00 pm.")]
         assert say(cast, local_time(THURSDAY, 9)) == [("time_off", "Time off, 9:00–10:00 am: Dentist.")]
         assert say(cast, local_time(THURSDAY, 15)) == [
