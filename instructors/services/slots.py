@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from instainstru.lib import clock
@@ -124,11 +125,13 @@ def latest(limits: Limits, *, now: datetime) -> datetime:
     return clock.day_bounds(last, limits.time_zone)[1]
 
 
+@lru_cache(maxsize=1024)
 def up_to_grid(instant: datetime, grid: int, tz: str) -> datetime:
     """The first instant at or after ``instant`` whose local minute of the day is on the grid.
 
     Where clocks change or a day ends before that, it is looked for again from there: on the day of a
-    half-hour's change a full hour is no whole number of hours away.
+    half-hour's change a full hour is no whole number of hours away. Remembered: a search asks for the
+    same instant with every row.
     """
     here = clock.local(instant, tz)
     step = timedelta(minutes=grid)

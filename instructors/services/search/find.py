@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain, islice
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -351,12 +350,13 @@ class _Cutter:
     def starts(self, row: Row) -> list[int]:
         """The first starts of the row in the windows, by every limit of the instructor's."""
         limits, windows = self._bounds(row)
-        found = (
-            span
-            for low, high in windows
-            for span in spans(_pairs(row.free), duration=row.duration_min, low=low, high=high, limits=limits)
-        )
-        return list(islice(chain.from_iterable(found), self._number))
+        free, found = _pairs(row.free), list[int]()
+        for low, high in windows:
+            for span in spans(free, duration=row.duration_min, low=low, high=high, limits=limits):
+                found += span[: self._number - len(found)]
+                if len(found) == self._number:
+                    return found
+        return found
 
     def _bounds(self, row: Row) -> tuple[Limits, list[Range]]:
         key = (
@@ -376,7 +376,7 @@ def _pairs(edges: str | None) -> list[Seconds]:
     if not edges:
         return []
     numbers = [int(edge) for edge in edges.split(",")]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
+    return sorted(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def _distance(row: Row, around: Around | None) -> float | None:
