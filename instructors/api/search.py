@@ -16,7 +16,8 @@ from instainstru.lib.drf import ApiView, answer
 from instainstru.lib.fields import Parameters
 from instainstru.lib.openapi import PAGING, call, parameter
 from instainstru.lib.paging import limit_of, link
-from instructors.models import Audience, Level, Modality
+from instructors import searched
+from instructors.models import Audience, Level, Modality, SearchLog
 from instructors.serializers import OpeningsAnswer, show_openings
 from instructors.services.search import find, params, query, vocabulary
 from instructors.services.search import relax as relaxing
@@ -94,7 +95,14 @@ class Openings(ApiView):
                 answered["results"] += [show_result(result, exact=False) for result in more.results]
                 answered["relaxed"] = list(more.names)
         answered["understood"] = read.parsed.reading.as_dict() if read.parsed else None
-        return answer(answered)
+        response = answer(answered)
+        if not given.get("cursor"):
+            exact = sum(one["exact"] for one in answered["results"])
+            searched.note(
+                response, request, read, source=SearchLog.Source.API, found=exact,
+                relaxed=answered["relaxed"],
+            )  # fmt: skip
+        return response
 
 
 def _in_instants(given: QueryDict, wishes: Parameters, zone: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
@@ -15,13 +16,15 @@ from django.views.decorators.http import require_safe
 
 from bookings import welcome
 from instainstru.accounts.services import signed_in
-from instainstru.lib import clock, presentation
+from instainstru.lib import clock, money, presentation
 from instainstru.lib.errors import Invalid
 from instainstru.lib.http import visitor_zone
-from instructors import cards, nothing, results
+from instructors import cards, nothing, results, searched
 from instructors.cards import Clocks
+from instructors.models import SearchLog
 from instructors.services.search import query as queries
 from instructors.services.search import vocabulary as words
+from instructors.services.search.facets import PRICES
 from instructors.services.search.find import Found, find
 from instructors.services.search.query import Query, Request
 from instructors.services.search.relax import NOTHING, Relaxed, relax
@@ -62,6 +65,8 @@ def search(request: HttpRequest) -> HttpResponse:
             errors |= refusal.fields
     context = _page(asked, found, more, errors, given, trail, now=now, vocabulary=vocabulary)
     plain = results.address(reverse("instructors:search"), results.plain(asked.query))
+    if not context["cards"] and not asked.unknown and not errors and not trail:
+        context["tell"] = _tell(request, asked.query)
     context["canonical"] = request.build_absolute_uri(plain)
     partial = bool(request.headers.get("HX-Request"))
     template = "instructors/search.html#results" if partial else "instructors/search.html"
@@ -70,9 +75,21 @@ def search(request: HttpRequest) -> HttpResponse:
     patch_vary_headers(response, ["HX-Request"])
     if asked.query.text and (context["cards"] or context["widened"]):
         _remember(request, response, asked.query.text)
+    if not trail and (given or asked.query.text):
+        searched.note(
+            response, request, asked, source=SearchLog.Source.PAGE, relaxed=more.names,
+            found=len(context["cards"]),
+        )  # fmt: skip
     if partial:
         response["HX-Push-Url"] = results.address(reverse("instructors:search"), asked.query)
     return response
+
+
+def _tell(request: HttpRequest, query: Query) -> dict[str, Any]:
+    """The way to hear when there is one."""
+    email = signed_in(request).email if request.user.is_authenticated else ""
+    hidden = [(name, value) for name, value in query.to_params().items() if name != "q"]
+    return {"hidden": hidden, "email": email}
 
 
 def _remember(request: HttpRequest, response: HttpResponse, text: str) -> None:
@@ -134,6 +151,15 @@ def _page(
         "filters": results.filters(
             query, vocabulary, said=len(said), errors=errors, given=given, today=today
         ),
+        "prices": [
+            {
+                "value": str(price),
+                "label": f"Up to {money.show(price)}",
+                "url": results.address(base, replace(query.without(), price_max=price)),
+            }
+            for price in PRICES
+            if query.price_max is None and price > (query.price_min or 0)
+        ],
         "pager": _pager(query, base, found, trail),
         "empty": None
         if shown or asked.unknown or widened

@@ -135,8 +135,8 @@ def _shown(query: Query, sample: list[Sample], vocabulary: Vocabulary, *, is_par
     found: dict[tuple[str, str], set[int]] = defaultdict(set)
     slugs = {pk: slug for slug, pk in vocabulary.subject_ids.items()}
     for one in sample:
-        for facet in _facets(query, one, slugs):
-            found[facet].add(one.instructor)
+        for behind in _behind(one, slugs):
+            found[behind].add(one.instructor)
     counts: Counts = {}
     for facet, value in _possible(query, vocabulary):
         number = len(found[facet, value])
@@ -147,8 +147,8 @@ def _shown(query: Query, sample: list[Sample], vocabulary: Vocabulary, *, is_par
     return counts
 
 
-def _facets(query: Query, one: Sample, slugs: dict[int, str]) -> Iterator[tuple[str, str]]:
-    """Where the offering counts."""
+def _behind(one: Sample, slugs: dict[int, str]) -> Iterator[tuple[str, str]]:
+    """The filters behind which the offering is."""
     if one.online:
         yield "modality", "online"
     if one.in_person:
