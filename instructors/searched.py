@@ -31,7 +31,7 @@ def note(
         "relaxed": list(relaxed),
         "found": found,
         "user_id": request.user.pk,
-        "address": client_address(request),  # type: ignore[arg-type]
+        "address": client_address(request),
     }
     closers: list[Callable[[], None]] = response._resource_closers  # type: ignore[attr-defined]
     closers.append(lambda: log.write(values))

@@ -32,7 +32,7 @@ class SavedSearch(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     # When it was last run; null: not yet.
     checked_at = models.DateTimeField(null=True, blank=True)
-    # When somebody it may be about last had a change of times.
+    # Since when somebody it may be about has other times than when it was last run; null: nobody has.
     changed_at = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
     # The offerings of the last letter, which are no news any more.

@@ -169,7 +169,8 @@ def _behind(one: Sample, slugs: dict[int, str]) -> Iterator[tuple[str, str]]:
 def _possible(query: Query, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
     """Every value of every filter that is not set."""
     if query.modality is None:
-        yield from (("modality", way) for way in ("online", "in_person"))
+        # Online it does not matter where anybody is: that would be another search.
+        yield from (("modality", way) for way in ("online", "in_person") if way != "online" or not query.near)
     if query.time_from is None and query.time_to is None and not (query.low or query.high):
         yield from (("part", part) for part in PART_NAMES)
     if query.level is None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core import signing
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
@@ -157,20 +157,17 @@ def look_again(instructor_id: int, *, now: datetime) -> int:
     subjects = list(taught.order_by().values_list("subject__slug", flat=True))
     if not subjects:
         return 0
-    return (
-        SavedSearch.objects.filter(Q(subjects=[]) | Q(subjects__overlap=subjects), ended_at=None)
-        # Once is enough until it has been run.
-        .filter(Q(changed_at=None) | Q(checked_at=None) | Q(changed_at__lte=F("checked_at")))
-        .update(changed_at=now)
-    )
+    # Once is enough until it has been run.
+    waiting = SavedSearch.objects.filter(ended_at=None, changed_at=None)
+    return waiting.filter(Q(subjects=[]) | Q(subjects__overlap=subjects)).update(changed_at=now)
 
 
 # Nobody waits for a row that another worker has; whoever has it says so with ``checked_at``.
 _CLAIM = """
-    UPDATE instructors_savedsearch SET checked_at = %(now)s WHERE id IN (
+    UPDATE instructors_savedsearch SET checked_at = %(now)s, changed_at = NULL WHERE id IN (
         SELECT id FROM instructors_savedsearch
         WHERE ended_at IS NULL AND confirmed_at IS NOT NULL
-            AND (checked_at IS NULL OR changed_at > checked_at OR checked_at <= %(again)s)
+            AND (checked_at IS NULL OR changed_at IS NOT NULL OR checked_at <= %(again)s)
             AND (told_at IS NULL OR told_at <= %(last)s)
             AND extract(hour FROM %(now)s::timestamptz AT TIME ZONE time_zone) >= %(from)s
             AND extract(hour FROM %(now)s::timestamptz AT TIME ZONE time_zone) < %(until)s

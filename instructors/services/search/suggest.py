@@ -25,7 +25,7 @@ LONGEST_NAME = 3
 # From so many letters on one may be wrong, and from so many two.
 ONE_WRONG, TWO_WRONG = 4, 7
 BEFORE_PLACES = frozenset({"in", "near", "around", "from"})
-_NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?: [^\W\d_][^\W\d_'’.-]*){0,2}")
+_NAME = re.compile(r"[^\W\d_][\w'’.-]*(?: [^\W\d_][\w'’.-]*){0,2}")
 
 
 @dataclass(frozen=True, slots=True)
