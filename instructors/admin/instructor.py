@@ -222,4 +222,5 @@ def _offering(offering: Offering) -> dict[str, Any]:
         "levels": ", ".join(levels) or "–",
         "standing": "Listed" if offering.is_listed else "Active, not listed" if offering.is_active else "Off",
         "description": offering.description,
+        "url": reverse("admin:instructors_offering_change", args=[offering.pk]),
     }

@@ -19,7 +19,7 @@ from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, money, presentation
 from instainstru.lib.errors import Invalid
 from instainstru.lib.http import visitor_zone
-from instructors import cards, nothing, results, searched
+from instructors import cards, nothing, results, searched, why
 from instructors.cards import Clocks
 from instructors.models import SearchLog
 from instructors.services.search import query as queries
@@ -67,6 +67,8 @@ def search(request: HttpRequest) -> HttpResponse:
     plain = results.address(reverse("instructors:search"), results.plain(asked.query))
     if not context["cards"] and not asked.unknown and not errors and not trail:
         context["tell"] = _tell(request, asked.query)
+    if given.get("why") == "1" and found and request.user.is_authenticated and signed_in(request).is_staff:
+        why.explain(context["cards"], found.results, found, asked.query, now=now)
     context["canonical"] = request.build_absolute_uri(plain)
     partial = bool(request.headers.get("HX-Request"))
     template = "instructors/search.html#results" if partial else "instructors/search.html"
