@@ -181,7 +181,7 @@ _FACTS = f"""
             FROM instructors_offering other
             WHERE other.is_listed AND other.subject_id = o.subject_id), o.price_per_hour),
         extract(epoch FROM %(now)s - i.created_at)::float8 / 86400,
-        {" + ".join(f"({part})::int" for part in COMPLETE)}
+        {" + ".join(f"({part})::int" for part in COMPLETE)}, {len(COMPLETE)}
     FROM instructors_offering o JOIN instructors_instructor i ON i.id = o.instructor_id
     WHERE o.id = ANY(%(offerings)s)
 """  # noqa: S608 - only constants of this module are put in
@@ -191,4 +191,4 @@ def facts_of(offerings: Sequence[int], *, now: datetime) -> dict[int, Facts]:
     """What these offerings are ranked by, as of ``now``; one statement, for who wants to know why."""
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, {"now": now, "offerings": list(offerings)})
-        return {pk: Facts(*facts, parts=len(COMPLETE)) for pk, *facts in cursor.fetchall()}
+        return {pk: Facts(*facts) for pk, *facts in cursor.fetchall()}

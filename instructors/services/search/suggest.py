@@ -91,7 +91,9 @@ def _words(text: str, entries: list[Entry]) -> list[Suggestion]:
     for measure in (_begins, _almost):
         for length in ends:
             head, end = words[:-length], " ".join(words[-length:])
-            if length == 1 and (len(end) < 2 or end in FILLER):
+            # One letter is enough after “in”; a name begins with no “in”, “for” or “the”.
+            is_short = len(end) < 2 and not (head and head[-1] in BEFORE_PLACES)
+            if is_short or words[-length] in FILLER:
                 continue
             if found := _matching(head, end, entries, measure):
                 return found
