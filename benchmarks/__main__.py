@@ -32,6 +32,7 @@ def main() -> int:
         found += rows.over_http(big, ports, number=args.number)
     found += rows.inside(big, number=args.number)
     found += rows.parsing()
+    found += rows.finds(big, number=args.number)
     if not args.without_race:
         found += race.rows(small, rounds=args.rounds)
     print(_title(args))
