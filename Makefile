@@ -37,7 +37,7 @@ bench: .venv/.dev ## the benchmarks, medians and ratios against a floor measured
 	@$(PY) -m benchmarks $(ARGS)
 
 .PHONY: bench-large
-bench-large: .venv/.dev ## searches over a million instructors against a tenth of them; built once, for hours
+bench-large: .venv/.dev ## searches over a million instructors against a tenth of them; built once, takes long
 	@$(PY) -m benchmarks.large $(ARGS)
 
 .PHONY: format

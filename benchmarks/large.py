@@ -1,6 +1,6 @@
 """`make bench-large`: whether a search over a million instructors costs what it does over 100,000.
 
-Builds the databases once, by COPY, with a progress bar; that takes hours and about 40 GB at full size.
+Builds the databases once, by COPY, with a progress bar; at full size that takes long and much disk.
 """
 
 from __future__ import annotations
