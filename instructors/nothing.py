@@ -15,13 +15,14 @@ from instructors.presentation import MILE_KM
 from instructors.results import Fact
 from instructors.services.search.find import find
 from instructors.services.search.query import Query
-from instructors.services.search.relax import NAMES, Relaxed
+from instructors.services.search.relax import Relaxed
 from instructors.services.search.vocabulary import Vocabulary
 
-# In which order conditions are left out, the least missed first; a subject never is. What ``relax`` gives
-# up wholly comes last: where that found nobody, leaving out one of them finds nobody either.
+# In which order conditions are left out, the least missed first; a subject never is.
 GIVEN_UP = ("sort", "duration", "modality", "time", "date", "level", "audience", "place", "price")
-GIVEN_UP_WHOLLY = frozenset(NAMES) - {"place", "price"}
+# What ``relax`` gives up wholly, not only in part: where that found nobody, leaving out one of these finds
+# nobody either.
+GIVEN_UP_WHOLLY = frozenset({"time", "level", "audience"})
 
 
 def widened(
@@ -90,6 +91,9 @@ def empty(
 def _in_the_way(said: list[Fact], query: Query, *, now: datetime, vocabulary: Vocabulary) -> Fact | None:
     """The first condition without which somebody is found; a search for each that may be it."""
     known = GIVEN_UP_WHOLLY if query.relax else frozenset()
+    if query.low or query.high:
+        # Two instants were widened to their days, no more.
+        known -= {"time"}
     may_be = (one for one in said if one.name in GIVEN_UP and one.name not in known)
     for one in sorted(may_be, key=lambda one: GIVEN_UP.index(one.name)):
         try:
