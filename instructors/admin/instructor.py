@@ -30,7 +30,7 @@ from instructors.services.slots import limits_of
 
 # More accounts of one name than this are a reason to search.
 NAMESAKES = 5
-WRITES_TO = {"mail_instructor": ("instructor",)}
+WRITES_TO = {"mail_instructor": ("instructor",), "look_again": ()}
 
 
 class WaitingFilter(admin.SimpleListFilter):

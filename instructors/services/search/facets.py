@@ -27,7 +27,7 @@ from instructors.services.search.vocabulary import Vocabulary
 MOST = 20
 # So many entries of an index are read, so many offerings among them are looked up, and for so many of
 # those the calendar is asked, six times each.
-ENTRIES, LOOKED_UP, ASKED = 4000, 400, 120
+ENTRIES, LOOKED_UP, ASKED = 4000, 400, 80
 # The highest prices offered as filters, minor units an hour.
 PRICES = (4000, 6000, 8000, 10_000)
 
