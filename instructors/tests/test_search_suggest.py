@@ -43,7 +43,7 @@ def values(text: str) -> list[str]:
         ("lang", "languages"),
         ("brook", "brooklyn"),
         ("piano in broo", "piano in brooklyn"),
-        ("piano in w", "piano in willets point"),
+        ("piano in w", "piano in west village"),
         ("piano broo", "piano in brooklyn"),
         ("piano near will", "piano near williamsburg"),
         ("piano tomorrow in upper wes", "piano tomorrow in upper west side"),

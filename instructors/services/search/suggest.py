@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from instainstru.lib import prepared
-from instructors.services.search.parse import FILLER, normalise
+from instructors.services.search.parse import normalise
 from instructors.services.search.vocabulary import Vocabulary
 
 LONGEST = 100
@@ -25,6 +25,8 @@ LONGEST_NAME = 3
 # From so many letters on one may be wrong, and from so many two.
 ONE_WRONG, TWO_WRONG = 4, 7
 BEFORE_PLACES = frozenset({"in", "near", "around", "from"})
+# No name begins with one of these.
+CONNECTING = BEFORE_PLACES | {"a", "an", "and", "at", "for", "on", "or", "the", "to", "under", "with"}
 _NAME = re.compile(r"[^\W\d_][\w'’.-]*(?: [^\W\d_][\w'’.-]*){0,2}")
 
 
@@ -93,7 +95,7 @@ def _words(text: str, entries: list[Entry]) -> list[Suggestion]:
             head, end = words[:-length], " ".join(words[-length:])
             # One letter is enough after “in”; a name begins with no “in”, “for” or “the”.
             is_short = len(end) < 2 and not (head and head[-1] in BEFORE_PLACES)
-            if is_short or words[-length] in FILLER:
+            if is_short or words[-length] in CONNECTING:
                 continue
             if found := _matching(head, end, entries, measure):
                 return found
