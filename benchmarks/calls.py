@@ -26,6 +26,8 @@ WORDS = (
     "cheap {subject} next week",
     "{subject} this weekend in {place} under $120",
 )
+CATEGORIES = ("music", "dance", "arts", "sports", "tutoring", "languages", "hobbies")
+NAMES = ("sara", "maria", "david", "anna", "james")
 # Cents an hour.
 PRICES = (7000, 8000, 9000, 10000, 12000)
 
@@ -51,6 +53,70 @@ def search(people: People) -> Callable[[int], Call]:
         return Call(f"/api/v1/openings?{urlencode(wishes)}", people.student(turn))
 
     return make
+
+
+def finds(people: People) -> dict[str, Callable[[int], Call]]:
+    """The kinds of searches there are, by name; nothing but exact results, so that each is one search."""
+    return {
+        "a subject in a window under a price": _asking(people, _narrow),
+        "a category in a place on weekends": _asking(people, _category),
+        "only “tonight”": _asking(people, _tonight),
+        "soonest first": _asking(people, _soonest),
+        "ten filters at once": _asking(people, _ten),
+    }
+
+
+def _asking(people: People, wishes: Callable[[Random], dict[str, object]]) -> Callable[[int], Call]:
+    def make(turn: int) -> Call:
+        asked = {**wishes(Random(f"{wishes.__name__} {turn}")), "relax": 0}
+        return Call(f"/api/v1/openings?{urlencode(asked)}", people.student(turn))
+
+    return make
+
+
+def _narrow(rng: Random) -> dict[str, object]:
+    start = _midnight() + timedelta(days=rng.randint(1, 14), hours=rng.randint(14, 21))
+    return {
+        "subject": rng.choice(SUBJECTS), "price_max": rng.choice(PRICES), "from": _instant(start),
+        "to": _instant(start + timedelta(hours=3)),
+    }  # fmt: skip
+
+
+def _category(rng: Random) -> dict[str, object]:
+    return {"category": rng.choice(CATEGORIES), "near": rng.choice(PLACES), "weekdays": "sat,sun"}
+
+
+def _tonight(rng: Random) -> dict[str, object]:
+    day = (_midnight() + timedelta(days=rng.randint(1, 3))).date()
+    return {"date": day.isoformat(), "part": "evening"}
+
+
+def _soonest(rng: Random) -> dict[str, object]:
+    return {"subject": rng.choice(SUBJECTS), "sort": "soonest"}
+
+
+def _ten(rng: Random) -> dict[str, object]:
+    return {
+        "subject": rng.choice(SUBJECTS), "near": rng.choice(PLACES), "radius_km": 8, "price_min": 3000,
+        "price_max": rng.choice(PRICES), "weekdays": "mon,tue,wed,thu,fri", "part": "evening",
+        "duration": 60, "modality": "in_person", "level": "beginner", "audience": "adults",
+        "sort": rng.choice(("recommended", "price_asc", "rating_desc")),
+    }  # fmt: skip
+
+
+def counts(turn: int) -> Call:
+    """The counts behind the filters of one of those."""
+    rng = Random(f"counts {turn}")
+    asked = rng.choice((_narrow, _category, _tonight, _soonest))(rng)
+    return Call(f"/search/counts?{urlencode(asked)}", visitor())
+
+
+def suggestion(turn: int) -> Call:
+    """Somebody has typed the beginning of something."""
+    rng = Random(f"suggestion {turn}")
+    whole = rng.choice((*SUBJECTS, *NAMES, *(f"piano in {place}" for place in PLACES)))
+    typed = whole[: rng.randint(min(3, len(whole)), len(whole))].strip()
+    return Call(f"/search/suggest?q={quote(typed)}", {**visitor(), "Accept": "application/json"})
 
 
 def month(people: People, some: list[Listed]) -> Callable[[int], Call]:

@@ -34,24 +34,24 @@ class Bench:
     people: People
 
 
-def prepare(instructors: int, *, rebuild: bool = False) -> Bench:
-    """The database of that size: made, migrated and filled where it is not yet."""
+def prepare(instructors: int, *, days: int = DAYS, rebuild: bool = False) -> Bench:
+    """The database of that size, with hours for so many days: made, migrated, filled where it is not yet."""
     server = os.environ.get("BENCH_DATABASE_URL") or embedded.database_url()
-    name = f"bench_{instructors}"
+    name = f"bench_{instructors}" if days == DAYS else f"bench_{instructors}_{days}_days"
     url = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     with psycopg.connect(server, autocommit=True) as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-        if known and (rebuild or _is_stale(url)):
+        if known and (rebuild or _is_stale(url, days)):
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
             known = None
         if not known:
-            print(f"Building {name}: a few minutes, once.", file=sys.stderr)
+            print(f"Building {name}: a few minutes for each 100,000, once.", file=sys.stderr)
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     manage(url, "migrate", "--verbosity", "0")
     output = manage(
         url, "seed_demo", "--seed", "1", "--instructors", str(instructors),
         "--students", str(max(2000, instructors // 5)), "--bookings", str(instructors),
-        "--keys", str(KEYS), "--days", str(DAYS), "--json",
+        "--keys", str(KEYS), "--days", str(days), "--json",
     )  # fmt: skip
     if not known:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -60,14 +60,14 @@ def prepare(instructors: int, *, rebuild: bool = False) -> Bench:
     return Bench(instructors, url, People.of(output))
 
 
-def _is_stale(url: str) -> bool:
+def _is_stale(url: str, days: int) -> bool:
     """Whether the hours end too soon; also for a database that was never finished."""
     try:
         with psycopg.connect(url) as connection:
             row = connection.execute("SELECT max(open_until) FROM instructors_instructor").fetchone()
     except psycopg.Error:
         return True
-    return not row or row[0] is None or row[0] < date.today() + FRESH  # noqa: DTZ011 - a day more or less
+    return not row or row[0] is None or row[0] < date.today() + FRESH * days / DAYS  # noqa: DTZ011 - a day more or less
 
 
 @dataclass(frozen=True)

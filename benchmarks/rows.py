@@ -20,6 +20,7 @@ FLOOR = calls.floor
 BARS = {
     "search": 4, "sql": 5, "month": 3, "results": 8, "instructor": 8, "book": 8, "feed": 10, "growth": 1.3,
     "read_week": 3, "save_week": 6, "copy_week": 6, "apply_week": 15, "rebuild": 25,
+    "find": 15, "counts": 15, "suggest": 2,
 }  # fmt: skip
 # Each calendar may be read 120 times a minute.
 FEEDS = 10
@@ -44,6 +45,7 @@ def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row
         yield _row(key, name, make, ports, number=number)
     addresses = databases.feeds(big.url, FEEDS, lessons=500)
     yield _row("feed", "calendar of 500 lessons", calls.feed(addresses), ports, number=number)
+    yield _row("suggest", "GET /search/suggest", calls.suggestion, ports, number=number)
     times = iter(databases.free_times(big.url, 2 * (number + WARM_UP)))
     yield _row(
         "book", "POST /bookings", lambda turn: calls.booking(next(times), big.people.student(turn)), ports,
@@ -160,6 +162,19 @@ def inside(big: Bench, *, number: int) -> Iterator[Row]:
         all_of_it = Times.of(result["all_seconds"])
         note = f"{counts[0]}–{counts[-1]}, with signing in" if "GET" in name else f"{counts[0]}–{counts[-1]}"
         yield Row(f"statements: {name}", "statements", counts[len(counts) // 2], None, all_of_it, note=note)
+
+
+def finds(big: Bench, *, number: int) -> Iterator[Row]:
+    """The SQL of each kind of search, and of the counts behind filters."""
+    makers = {**calls.finds(big.people), "the counts behind filters": calls.counts}
+    wanted = {name: [_plain(make(turn)) for turn in range(number + 5)] for name, make in makers.items()}
+    for name, result in _ask(big.url, wanted).items():
+        bar = BARS["counts" if name.startswith("the counts") else "find"]
+        if "error" in result:
+            yield Row(f"SQL: {name}", "ms p95", bar=bar, note=result["error"])
+            continue
+        times = Times.of(result["search_seconds"])
+        yield Row(f"SQL: {name}", "ms p95", times.p95, bar, times, note="in the process")
 
 
 def _plain(call: Call) -> dict[str, object]:

@@ -58,6 +58,8 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "prune open days": every(HOUR, "instructors.tasks.prune_open_days"),
     "check outside calendars": every(20, "instructors.tasks.check_outside_calendars"),
     "refresh bounds": every(5 * MINUTE, "instructors.tasks.refresh_bounds"),
+    "run saved searches": every(5 * MINUTE, "instructors.tasks.run_saved_searches"),
+    "forget searches": every(HOUR, "instructors.tasks.forget_searches"),
     "refresh ranks": every(24 * HOUR, "instructors.tasks.refresh_ranks"),
     "forget idempotency keys": every(10 * MINUTE, "bookings.tasks.forget_idempotency_keys"),
     "forget guests": every(HOUR, "bookings.tasks.forget_guests"),

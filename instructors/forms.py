@@ -10,6 +10,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms import BaseFormSet, formset_factory
 
+from instainstru.events.notify import Recipient
 from instainstru.lib import clock
 from instructors.models import Audience, Instructor, Level, Modality, Offering, Place, Subject
 from instructors.models.calendar import DAY_MINUTES
@@ -295,3 +296,19 @@ class OutsideCalendarForm(forms.Form):
         help_text="Begins with https:// or webcal:// and mostly ends in .ics. Nobody else sees it.",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
     )
+
+
+class TellForm(forms.Form):
+    """Where to write when there is one."""
+
+    email = forms.EmailField(
+        max_length=254,
+        label="Your email address",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        if Recipient("", email).is_placeholder:
+            raise forms.ValidationError("Enter an address at which you get mail.")
+        return email

@@ -23,6 +23,7 @@ from instainstru.lib.fields import Body, refuse_unknown
 from instructors.models import CalendarBlock, Category, Instructor, Modality, Offering, Subject
 from instructors.services import schedule
 from instructors.services.schedule import Window
+from instructors.services.search.relax import NAMES as RELAXED
 
 
 def show_instructor(instructor: Instructor) -> dict[str, Any]:
@@ -335,6 +336,7 @@ class ResultAnswer(serializers.Serializer[Any]):
     offering = OfferingAnswer()
     duration_min = serializers.IntegerField()
     modality = serializers.ChoiceField(Modality.choices)
+    exact = serializers.BooleanField(help_text="False where it was found by what `relaxed` names.")
     distance_km = serializers.FloatField(allow_null=True, help_text="From `near`.")
     openings = OpeningAnswer(many=True)
 
@@ -346,7 +348,9 @@ class OpeningsAnswer(serializers.Serializer[Any]):
     previous = serializers.CharField(allow_null=True, help_text="Always null: a search is walked forward.")
     understood = ReadingAnswer(allow_null=True, help_text="Null where there was no `q`.")
     relaxed = serializers.ListField(
-        child=serializers.CharField(), help_text="Conditions that were dropped to find something."
+        child=serializers.ChoiceField(RELAXED),
+        help_text="Conditions given up because under 5 results met them all, in this order, each on top of "
+        "those before: results that are not `exact` come last. Only on first pages; `relax=0` prevents it.",
     )
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from instainstru.lib import clock, locks
 from instructors.services import calendar_feeds, horizon
-from instructors.services.search import bounds, rank
+from instructors.services.search import bounds, log, rank, saved
 
 # The rest of a very large job waits for the next turn.
 ROUNDS = 20
@@ -65,3 +65,21 @@ def check_outside_calendars() -> None:
 @shared_task(soft_time_limit=90, time_limit=100)
 def check_outside_calendar(calendar_id: int) -> None:
     calendar_feeds.check(calendar_id)
+
+
+@shared_task
+def run_saved_searches() -> None:
+    """Run the searches that wait for somebody; workers share them out by claiming rows."""
+    for _ in range(ROUNDS):
+        if not saved.run_due(now=clock.now()):
+            return
+
+
+@shared_task
+def forget_searches() -> None:
+    """Forget who searched after a month, what was searched after three, and waiting that is over."""
+    with locks.alone("forget searches") as ours:
+        for chore in (log.forget_people, log.forget, saved.forget):
+            for _ in range(ROUNDS if ours else 0):
+                if not chore(now=clock.now()):
+                    break

@@ -1,11 +1,31 @@
 from django.urls import path
 
-from instructors.views import calendars, hours, limits, listing, office, public, search, share, week
+from instructors.views import (
+    calendars,
+    finding,
+    hours,
+    limits,
+    listing,
+    office,
+    public,
+    saved,
+    search,
+    share,
+    week,
+)
 
 app_name = "instructors"
 urlpatterns = [
     path("", search.home, name="home"),
     path("search", search.search, name="search"),
+    path("search/suggest", finding.suggest, name="suggest"),
+    path("search/counts", finding.counts, name="search_counts"),
+    path("search/gone", finding.gone, name="search_gone"),
+    path("search/tell", saved.tell, name="tell_me"),
+    path("search/waiting", saved.index, name="saved_searches"),
+    path("search/waiting/<int:saved_id>/remove", saved.remove, name="saved_search_remove"),
+    path("search/confirm/<str:token>", saved.confirm, name="saved_search_confirm"),
+    path("search/stop/<str:token>", saved.stop, name="saved_search_stop"),
     path("@<slug:slug>", public.page, name="profile"),
     path("@<slug:slug>/qr.svg", share.qr_svg, name="qr_svg"),
     path("@<slug:slug>/qr.png", share.qr_png, name="qr_png"),

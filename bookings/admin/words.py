@@ -21,6 +21,8 @@ WRITES_TO = {
     # One of the two: who is asked, or who had asked.
     "mail_asked": (Party.STUDENT, Party.INSTRUCTOR),
     "mail_asker": (Party.STUDENT, Party.INSTRUCTOR),
+    # Looks whether somebody waits for that time; their letter is about their search.
+    "look_again": (),
 }
 
 

@@ -63,6 +63,12 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_search",
             ),
             models.Index(fields=["date_joined"], name="user_guest_age", condition=models.Q(is_guest=True)),
+            # First names by their beginning, whatever the collation.
+            models.Index(
+                OpClass(Lower("first_name"), name="text_pattern_ops"),
+                name="user_by_first_name",
+                condition=models.Q(is_guest=False, is_active=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -56,6 +56,11 @@ class Kind(TextChoices):
     # Students. ``data``: partner.
     STUDENT_BROUGHT = "student.brought", "Student brought by a partner"
 
+    # Searches somebody waits for. ``data`` of a match: times (offering, starts_at).
+    SEARCH_SAVED = "search.saved", "Search saved"
+    SEARCH_MATCHED = "search.matched", "Saved search found something"
+    SEARCH_ENDED = "search.ended", "Saved search ended"
+
     # Access and rules.
     API_KEY_CREATED = "api_key.created", "API key created"
     API_KEY_REVOKED = "api_key.revoked", "API key revoked"

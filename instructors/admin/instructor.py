@@ -30,7 +30,7 @@ from instructors.services.slots import limits_of
 
 # More accounts of one name than this are a reason to search.
 NAMESAKES = 5
-WRITES_TO = {"mail_instructor": ("instructor",)}
+WRITES_TO = {"mail_instructor": ("instructor",), "look_again": ()}
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -245,4 +245,5 @@ def _offering(offering: Offering) -> dict[str, Any]:
         "levels": ", ".join(levels) or "–",
         "standing": "Listed" if offering.is_listed else "Active, not listed" if offering.is_active else "Off",
         "description": offering.description,
+        "url": reverse("admin:instructors_offering_change", args=[offering.pk]),
     }

@@ -13,9 +13,10 @@ from instructors.models.legacy import AvailabilityImport, ImportedInstructor, Ol
 from instructors.models.outside import OutsideCalendar
 from instructors.models.places import Place, PlaceAlias
 from instructors.models.profile import Instructor, OldAddress
+from instructors.models.searches import SavedSearch, SearchLog
 
 __all__ = [
     "IN_PERSON", "Alias", "Audience", "AvailabilityImport", "CalendarBlock", "Category", "DateHours",
     "ImportedInstructor", "Instructor", "Level", "Modality", "Offering", "OldAddress", "OldSlot", "OpenDay",
-    "OutsideCalendar", "Place", "PlaceAlias", "Subject", "WeeklyHours",
+    "OutsideCalendar", "Place", "PlaceAlias", "SavedSearch", "SearchLog", "Subject", "WeeklyHours",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from instainstru.events import dispatch
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
 from instructors.services import calendar_feeds, horizon
-from instructors.services.search import rank
+from instructors.services.search import log, rank, saved
 
 
 class Command(BaseCommand):
@@ -86,6 +86,8 @@ def run_at(moment: datetime, done: Counter[str]) -> None:
         done["holds_expired"] += sweeps.expire_holds(now=moment)
         done["lessons_completed"] += sweeps.complete_lessons(now=moment)
         done["requests_lapsed"] += sweeps.lapse_requests(now=moment)
+        while number := saved.run_due(now=moment):
+            done["saved_searches_run"] += number
         done["events_dispatched"] += dispatch.fan_out(REACTIONS, now=moment)
         for delivery_id, attempts in dispatch.claim_due(now=moment):
             outcome = dispatch.deliver(delivery_id, attempts=attempts, reactions=REACTIONS, now=moment)
@@ -102,6 +104,9 @@ def run_housekeeping(until: datetime, done: Counter[str]) -> None:
         "open_days_pruned": horizon.prune,
         "idempotency_keys_forgotten": sweeps.forget_idempotency_keys,
         "guests_forgotten": guests.forget,
+        "searchers_forgotten": log.forget_people,
+        "searches_forgotten": log.forget,
+        "saved_searches_forgotten": saved.forget,
     }
     for name, chore in chores.items():
         while number := chore(now=until):

@@ -131,6 +131,15 @@ def find(
     return Found(results, None, asked.around)
 
 
+def walk_of(query: Query, *, now: datetime, vocabulary: Vocabulary) -> Walk | None:
+    """The walk of a query, for those who only count; None where nothing can be found. Raises as ``find``."""
+    asked = Asked(query, query.windows(now)[:MOST_WINDOWS], _around(query), now, rules_service.current())
+    subjects = _subjects(query, vocabulary)
+    if not asked.windows or subjects == []:
+        return None
+    return _walk(asked, subjects, vocabulary, exclude_instructor=None, days=1)
+
+
 def _around(query: Query) -> Around | None:
     if query.near is None:
         if query.sort == "distance":

@@ -29,7 +29,7 @@ NAMES = frozenset(
     {
         "q", "subject", "not", "category", "price_min", "price_max", "date", "date_to", "weekdays",
         "time_from", "time_to", "part", "from", "to", "near", "near_me", "radius_km", "duration", "modality",
-        "level", "audience", "sort",
+        "level", "audience", "sort", "relax",
     }
 )  # fmt: skip
 
@@ -85,6 +85,7 @@ class Reader:
             "level": self.one("level", Level.values),
             "audience": self.one("audience", Audience.values),
             "sort": self.one("sort", SORTS),
+            "relax": {"0": False, "1": True}.get(self.one("relax", ("0", "1")) or ""),
         }
         if part := self.one("part", PART_NAMES):
             found["time_from"], found["time_to"] = (minute_of(edge) for edge in PARTS[part])

@@ -52,6 +52,8 @@ class Query:
     level: str | None = None
     audience: str | None = None
     sort: str = "recommended"
+    # Whether, where little is found, more is shown than was asked for (``relax.py``).
+    relax: bool = True
 
     def without(self, *names: str) -> Query:
         """The query with these conditions dropped. The text goes too: it would bring them back."""
@@ -108,6 +110,7 @@ class Query:
             "level": self.level,
             "audience": self.audience,
             "sort": self.sort if self.sort != "recommended" else "",
+            "relax": "" if self.relax else "0",
         }
         return {name: str(value) for name, value in values.items() if value not in (None, "", False)}
 

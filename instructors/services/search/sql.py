@@ -324,8 +324,8 @@ class Walk:
             "earliest": [hit.earliest for hit in hits],
             "grids": [hit.grid for hit in hits],
         }
-        hits = _GIVEN.format(shown=_SHOWN, times=self._times("given"))
-        return self._dressed(hits, {**self.values, **given})
+        text = _GIVEN.format(shown=_SHOWN, times=self._times("given"))
+        return self._dressed(text, {**self.values, **given})
 
     def _dressed(self, hits: str, values: dict[str, Any]) -> list[Row]:
         text = _DRESSED.format(hits=hits, direction=self._direction)
