@@ -18,7 +18,7 @@ from instructors.services.explain import Code, Reason
 
 
 def answer(form: WhenForm, *, now: datetime) -> dict[str, Any]:
-    """What ``bookings/why_answer.html`` prints, for a valid form: six queries."""
+    """What ``bookings/why_answer.html`` prints, for a valid form: four queries."""
     instructor, rules = form.instructor, rules_service.current()
     zone, length, way = instructor.time_zone, form.duration_min, form.way
     day = explain.day_of(instructor, form.cleaned_data["date"], rules=rules)

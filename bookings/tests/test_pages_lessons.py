@@ -299,7 +299,7 @@ def test_a_day_and_a_week_cost_the_same_for_one_lesson_and_for_three(
         client.get(reverse("bookings:today"))
         with django_assert_num_queries(8):
             client.get(reverse("bookings:today"))
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             client.get(reverse("bookings:week"), week)
 
 

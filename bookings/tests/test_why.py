@@ -120,7 +120,7 @@ def test_an_answer_costs_the_same_for_one_lesson_and_for_three(
         booked(cast.piano, local_time(THURSDAY, 10 + 2 * n), cast.ben_student)
     client.force_login(cast.ana)
     client.get(PAGE, asked(cast))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(PAGE, asked(cast))
 
 

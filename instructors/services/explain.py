@@ -99,7 +99,7 @@ class Stretch:
 
 
 def day_of(instructor: Instructor, day: date, *, rules: Rules) -> Day:
-    """The date with its sources: four queries."""
+    """The date with its sources: three queries."""
     closed = DateHours.objects.filter(instructor=instructor, date=day, is_closed=True)
     blocks = calendar.blocks_of([instructor], day, day)[instructor.pk]
     return Day(

@@ -220,7 +220,7 @@ def test_a_verifier_sees_everything_on_one_page(
         UserFactory(email=f"other{n}@example.com", first_name="ana", last_name="ALVAREZ")
     office.get(page(waiting))
     # As for a listed one, and: offerings, hours, hours in words, mail, namesakes, permission to act.
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         response = office.get(page(waiting))
     shown = response.context["to_verify"]
     assert (shown["missing"], shown["is_mail_confirmed"], shown["is_submitted"]) == ([], False, True)
@@ -287,9 +287,9 @@ def test_a_week_reads_in_plain_words(
     )  # fmt: skip
     address = f"{page(ana)}?week={monday_of(day)}"
     office.get(address)
-    # Person, instructor, offerings, pattern, dates, blocks, open days, lessons to ask about, events,
+    # Person, instructor, offerings, hours, blocks, open days, lessons to ask about, events,
     # deliveries.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         response = office.get(address)
     shown = {row["label"]: row for row in response.context["week"]["days"]}
     row = shown[f"{day:%a} {day.day} {day:%b}"]

@@ -301,12 +301,12 @@ class TestSentences:
             ("23:15", ["outside_hours", "crosses_midnight"]),
         ]
 
-    def test_a_time_costs_four_queries_whatever_the_day_holds(self, cast: Cast, django_assert_num_queries):
+    def test_a_time_costs_three_queries_whatever_the_day_holds(self, cast: Cast, django_assert_num_queries):
         rules = rules_service.current()
         for number in (1, 3):
             for hour in range(number):
                 booked(cast.piano, local_time(THURSDAY + timedelta(days=number), 9 + 2 * hour))
-            with django_assert_num_queries(4):
+            with django_assert_num_queries(3):
                 explain.at(
                     cast.piano.instructor, local_time(THURSDAY + timedelta(days=number), 9),
                     duration_min=60, modality="online", now=NOW, rules=rules,
