@@ -39,6 +39,9 @@ def tell(request: HttpRequest) -> HttpResponse:
     form = TellForm(request.POST)
     user = signed_in(request) if request.user.is_authenticated else None
     title = results.heading(results.facts(asked.query, vocabulary))
+    if asked.unknown or asked.errors:
+        form.add_error(None, "Something in this search was not understood. Mend it, then ask again.")
+        return _asking(request, asked.query, title, form)
     if user is None and not form.is_valid():
         return _asking(request, asked.query, title, form)
     email = user.email if user else form.cleaned_data["email"]

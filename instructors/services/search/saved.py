@@ -20,8 +20,9 @@ from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.lib import clock
-from instainstru.lib.errors import Conflict, DomainError, NotFound
+from instainstru.lib.errors import Conflict, DomainError, Invalid, NotFound
 from instructors.models import Offering, SavedSearch
+from instructors.services.search import places
 from instructors.services.search import query as queries
 from instructors.services.search import vocabulary as words
 from instructors.services.search.find import Result, find
@@ -50,6 +51,8 @@ def keep(query: Query, *, title: str, email: str, user: User | None, now: dateti
     An account's counts at once; anybody else has to prove first that they read ``email`` (``confirm``).
     """
     wanted = replace(query, text="", relax=True, sort="recommended")
+    if wanted.near and places.resolve(wanted.near) is None:
+        raise Invalid("We do not know that place.", field="near", code="unknown_place")
     subjects = _subjects(wanted)
     if not subjects and not wanted.to_params():
         raise DomainError("Say what to wait for: a subject, a day, a place.", code="nothing_to_wait_for")
@@ -142,6 +145,8 @@ def resume(saved: SavedSearch) -> bool:
 
 def of_person(user: User, saved_id: int) -> SavedSearch:
     """One of the person's own; ``NotFound`` for anybody else's."""
+    if saved_id >= 2**63:
+        raise NotFound
     saved = waiting(user.email).filter(pk=saved_id).first()
     if saved is None:
         raise NotFound
