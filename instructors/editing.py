@@ -15,7 +15,7 @@ from instainstru.lib import clock, presentation, when
 from instainstru.lib.intervals import covers
 from instructors.models import CalendarBlock, Instructor
 from instructors.models.calendar import DAY_MINUTES, WEEKDAYS
-from instructors.services import calendar, outside, schedule, weeks
+from instructors.services import open_days, outside, schedule, weeks
 from instructors.services.schedule import Window
 
 State = list[list[Window]]
@@ -157,7 +157,7 @@ class OneWeek:
     def outside(self, days: State | None = None) -> list[dict[str, str]]:
         """Of this week's lessons; read already."""
         zone, now, days = self.instructor.time_zone, clock.now(), self.saved if days is None else days
-        hours = [calendar.instants(at, days[n], zone) for n, at in enumerate(self.dates)]
+        hours = [open_days.instants(at, days[n], zone) for n, at in enumerate(self.dates)]
         return [
             lesson_said(one, zone)
             for one in self._lessons

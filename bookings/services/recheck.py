@@ -13,7 +13,7 @@ from bookings.services import lifecycle
 from bookings.services.wanted import SlotTaken, Wanted
 from instainstru.lib.compiled import Compiled
 from instructors.models import CalendarBlock, OutsideCalendar
-from instructors.services import calendar, calendar_feeds
+from instructors.services import calendar_feeds, open_days
 
 
 def before_booking(offering_id: int) -> None:
@@ -42,7 +42,7 @@ def before_confirming(booking: Booking) -> None:
     busy = CalendarBlock.objects.filter(
         instructor=booking.instructor_id,
         kind=CalendarBlock.Kind.EXTERNAL,
-        period__overlap=calendar.range_of(booking.starts_at, booking.ends_at),
+        period__overlap=open_days.range_of(booking.starts_at, booking.ends_at),
     )
     if busy.exists():
         lifecycle.release(booking, by=None)

@@ -24,7 +24,7 @@ from instainstru.lib.intervals import covers
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, OpenDay
-from instructors.services import calendar
+from instructors.services import calendar, open_days
 from instructors.services.slots import limits_of, why_refused
 from students.models import Student
 
@@ -176,7 +176,7 @@ def require_free(wanted: Wanted, days: list[OpenDay], *, now: datetime) -> list[
         if is_free(wanted, days):
             return days
     local_day = clock.local(wanted.starts_at, wanted.instructor.time_zone).date()
-    hours = calendar.wished([wanted.instructor], local_day, local_day)[wanted.instructor.pk, local_day]
+    hours = open_days.wished([wanted.instructor], local_day, local_day)[wanted.instructor.pk, local_day]
     if covers(hours, (wanted.starts_at, wanted.ends_at)):
         raise SlotTaken(wanted)
     raise DomainError(
@@ -196,7 +196,7 @@ def is_free(wanted: Wanted, days: list[OpenDay]) -> bool:
 
 def expire_stale(wanted: Wanted, *, now: datetime) -> bool:
     """End expired holds near the wanted time; False when there were none to end."""
-    near = calendar.LONGEST_GAP
+    near = open_days.LONGEST_GAP
     stale = list(
         Booking.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("instructor")

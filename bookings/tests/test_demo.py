@@ -30,7 +30,7 @@ from instructors.models import (
     Subject,
     WeeklyHours,
 )
-from instructors.services import calendar, horizon
+from instructors.services import calendar, horizon, open_days
 from instructors.services.search import rank
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +145,7 @@ def test_every_lesson_lies_within_its_instructors_hours_and_its_time_is_taken():
     for booking in Booking.objects.select_related("instructor", "offering"):
         instructor = booking.instructor
         day = clock.local(booking.starts_at, instructor.time_zone).date()
-        hours = calendar.wished([instructor], day, day)[instructor.pk, day]
+        hours = open_days.wished([instructor], day, day)[instructor.pk, day]
         assert covers(hours, (booking.starts_at, booking.ends_at))
         assert booking.duration_min in booking.offering.durations
         assert booking.modality in booking.offering.modalities

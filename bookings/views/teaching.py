@@ -23,7 +23,7 @@ from instainstru.lib import presentation as words
 from instainstru.lib.intervals import Range
 from instructors import listing
 from instructors.models import CalendarBlock, Instructor
-from instructors.services import calendar, schedule
+from instructors.services import open_days, schedule
 from instructors.services.profile import instructor_of
 
 DAY = timedelta(days=1)
@@ -152,14 +152,14 @@ def _until(instant: datetime, *, now: datetime) -> str:
 def _week(instructor: Instructor, monday: date, *, today: date, now: datetime) -> dict[str, Any]:
     zone, sunday = instructor.time_zone, monday + 6 * DAY
     low, high = clock.day_bounds(monday, zone)[0], clock.day_bounds(sunday, zone)[1]
-    hours = calendar.wished([instructor], monday, sunday)
+    hours = open_days.wished([instructor], monday, sunday)
     lessons = [one for one in access.agenda(instructor, low=low, high=high) if _is_drawn(one, now)]
     away = [
         (block.period.lower, block.period.upper)
         for block in CalendarBlock.objects.filter(
             instructor=instructor,
             kind__in=(CalendarBlock.Kind.TIME_OFF, CalendarBlock.Kind.EXTERNAL),
-            period__overlap=calendar.range_of(low, high),
+            period__overlap=open_days.range_of(low, high),
         )
     ]
     days = [monday + n * DAY for n in range(7)]
@@ -242,7 +242,7 @@ def _minute(instant: datetime, day: date, zone: str) -> int:
 
 
 def _drawn_hours(
-    days: list[date], hours: dict[calendar.Day, list[Range]], lessons: list[Booking], instructor: Instructor
+    days: list[date], hours: dict[open_days.Day, list[Range]], lessons: list[Booking], instructor: Instructor
 ) -> tuple[int, int]:
     """First and last hour to draw: all that is open or booked, and so many that the axis divides them."""
     zone = instructor.time_zone

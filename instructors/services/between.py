@@ -18,7 +18,7 @@ Both orders, for a lesson O that squeezes in and an ordinary one N:
 * N first, O second: O's start cuts N's reach (N earlier), or N's start cuts O's (N later). Both rows then
   satisfy both constraints.
 * O first, N second: N takes only what is free, and the open days keep the full gap on both sides of O's
-  period (``calendar.hole``), so N never stands within a gap of O. Should N slip past the open days, the
+  period (``open_days.hole``), so N never stands within a gap of O. Should N slip past the open days, the
   constraints refuse it behind O within what O reaches, and before O within N's own gap.
 
 When O goes again the gap of its neighbour stays as short as it was cut: the open days still keep today's
@@ -35,14 +35,14 @@ from django.db.models import QuerySet
 from instainstru.lib.compiled import insert
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, Instructor
-from instructors.services import calendar
+from instructors.services import calendar, open_days
 from instructors.services.slots import limits_of
 
 
 def taken(instructor: Instructor, start: datetime, end: datetime) -> QuerySet[CalendarBlock]:
     """The lessons and holds that overlap ``[start, end)`` themselves, without their gaps."""
     return CalendarBlock.objects.filter(
-        instructor=instructor, kind__in=calendar.TAKING, period__overlap=calendar.range_of(start, end)
+        instructor=instructor, kind__in=open_days.TAKING, period__overlap=open_days.range_of(start, end)
     )
 
 
@@ -58,8 +58,8 @@ def take(
     block = calendar.block_of(instructor, booking_id, kind, start, end, travels=travels, limits=limits)
     near = CalendarBlock.objects.filter(
         instructor=instructor,
-        kind__in=calendar.TAKING,
-        period__overlap=calendar.range_of(start - calendar.LONGEST_GAP, end + calendar.LONGEST_GAP),
+        kind__in=open_days.TAKING,
+        period__overlap=open_days.range_of(start - open_days.LONGEST_GAP, end + calendar.LONGEST_GAP),
     ).order_by("period")
     for other in near:
         if other.period.upper <= start:
@@ -76,7 +76,7 @@ def _shorten(block: CalendarBlock, until: datetime, *, compared: bool) -> bool:
     """Let the block reach no further than ``until``; whether it did."""
     before = block.buffered, block.reach
     begin = block.period.lower
-    block.buffered = calendar.range_of(begin, min(block.buffered.upper, until))
+    block.buffered = open_days.range_of(begin, min(block.buffered.upper, until))
     if compared:
-        block.reach = calendar.range_of(begin, min(block.reach.upper, until))
+        block.reach = open_days.range_of(begin, min(block.reach.upper, until))
     return (block.buffered, block.reach) != before

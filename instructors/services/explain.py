@@ -1,6 +1,6 @@
 """Why there is no time at some day and hour: every reason, in order, or none where it is free.
 
-The same functions that make the open days (``calendar.wished``, ``hole``, ``full_days``) and cut starts
+The same functions that make the open days (``open_days.wished``, ``hole``, ``full_days``) and cut starts
 from them (``slots.noticed``, ``morning``, ``latest``, ``up_to_grid``) are asked one by one here, from
 the sources as they are now. A property test holds the answer against what is offered.
 """
@@ -18,7 +18,7 @@ from instainstru.lib import clock, presentation, when
 from instainstru.lib.intervals import Range, covers, overlaps
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, DateHours, Instructor, Modality
-from instructors.services import calendar
+from instructors.services import open_days
 from instructors.services.slots import Limits, latest, limits_of, morning, noticed, up_to_grid
 
 MINUTE = timedelta(minutes=1)
@@ -101,15 +101,15 @@ class Stretch:
 def day_of(instructor: Instructor, day: date, *, rules: Rules) -> Day:
     """The date with its sources: three queries."""
     closed = DateHours.objects.filter(instructor=instructor, date=day, is_closed=True)
-    blocks = calendar.blocks_of([instructor], day, day)[instructor.pk]
+    blocks = open_days.blocks_of([instructor], day, day)[instructor.pk]
     return Day(
         date=day,
         limits=limits_of(instructor, rules),
-        hours=calendar.wished([instructor], day, day)[instructor.pk, day],
+        hours=open_days.wished([instructor], day, day)[instructor.pk, day],
         is_closed=closed.exists(),
         is_listed=instructor.is_listed,
         blocks=sorted(blocks, key=lambda block: (block.period.lower, block.period.upper)),
-        full=calendar.full_days(instructor, blocks).get(day, ""),
+        full=open_days.full_days(instructor, blocks).get(day, ""),
         caps={"day": instructor.lessons_per_day, "week": instructor.lessons_per_week},
     )
 
@@ -209,7 +209,7 @@ def _blocks(day: Day, lesson: Range, *, travels: bool) -> list[Reason]:
     for block in day.blocks:
         if overlaps((block.period.lower, block.period.upper), lesson):
             inside.append(_inside(block, day.limits.time_zone))
-        elif overlaps(calendar.hole(block, day.limits, travels=travels), lesson):
+        elif overlaps(open_days.hole(block, day.limits, travels=travels), lesson):
             near.append(_near(block, day.limits, lesson, travels=travels))
     return sorted(inside, key=lambda reason: list(Code).index(reason.code)) + near
 
@@ -230,7 +230,7 @@ def _inside(block: CalendarBlock, zone: str) -> Reason:
 
 
 def _near(block: CalendarBlock, limits: Limits, lesson: Range, *, travels: bool) -> Reason:
-    low, high = calendar.hole(block, limits, travels=travels)
+    low, high = open_days.hole(block, limits, travels=travels)
     is_after = block.period.upper <= lesson[0]
     gap = (high - block.period.upper if is_after else block.period.lower - low) // MINUTE
     longer = (travels or block.lane != 0) and limits.travel > limits.buffer

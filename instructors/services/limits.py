@@ -23,7 +23,7 @@ from instainstru.lib.errors import Conflict, DomainError
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, Instructor
-from instructors.services import calendar, catalogue
+from instructors.services import calendar, catalogue, open_days
 from instructors.services.slots import Limits, latest, limits_of, up_to_grid
 
 NUMBERS = (
@@ -32,7 +32,7 @@ NUMBERS = (
 )  # fmt: skip
 FACTS = (*NUMBERS, "overnight_rule")
 LONGEST_NOTICE = 14 * 24 * 60
-LONGEST_GAP = int(calendar.LONGEST_GAP.total_seconds() // 60)
+LONGEST_GAP = int(open_days.LONGEST_GAP.total_seconds() // 60)
 SHORTEST_HORIZON = 7
 MOST_A_DAY, MOST_A_WEEK = 24, 168
 # Grids on which every hour looks the same.
@@ -152,7 +152,7 @@ def _derive(instructor: Instructor, rules: Rules) -> None:
     """The open days by the new limits, up to a horizon that may lie further away now."""
     if instructor.open_until is None:
         return
-    goal = clock.today(instructor.time_zone) + (limits_of(instructor, rules).horizon_days + 1) * calendar.DAY
+    goal = clock.today(instructor.time_zone) + (limits_of(instructor, rules).horizon_days + 1) * open_days.DAY
     if goal > instructor.open_until:
         instructor.open_until = goal
         instructor.save(update_fields=["open_until"])
@@ -207,7 +207,7 @@ def _too_many(
     found = []
     for block in lessons:
         day = clock.local(block.period.lower, instructor.time_zone).date()
-        counted[day if days == 1 else calendar.whole_weeks(day, day)] += 1
-        if counted[day if days == 1 else calendar.whole_weeks(day, day)] > most:
+        counted[day if days == 1 else open_days.whole_weeks(day, day)] += 1
+        if counted[day if days == 1 else open_days.whole_weeks(day, day)] > most:
             found.append(block.period.lower)
     return found

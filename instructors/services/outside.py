@@ -9,8 +9,8 @@ from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled
 from instainstru.lib.intervals import covers
 from instructors.models import CalendarBlock, Instructor
-from instructors.services import calendar, schedule
-from instructors.services.calendar import Window
+from instructors.services import open_days, schedule
+from instructors.services.open_days import Window
 
 # No lesson is booked further ahead.
 FAR = timedelta(days=800)
@@ -42,7 +42,7 @@ _lessons_between = Compiled(
     lambda instructor_id, low, high: CalendarBlock.objects.filter(
         instructor_id=instructor_id,
         kind=CalendarBlock.Kind.LESSON,
-        period__overlap=calendar.between(low, high),
+        period__overlap=open_days.between(low, high),
     ).order_by("period"),
     instructor_id=int,
     low=datetime,
@@ -62,6 +62,6 @@ def _uncovered(
         start, end = lesson.period.lower, lesson.period.upper
         day = clock.local(start, tz).date()
         windows = hours_on(day)
-        if windows is not None and not covers(calendar.instants(day, windows, tz), (start, end)):
+        if windows is not None and not covers(open_days.instants(day, windows, tz), (start, end)):
             found.append(lesson)
     return found

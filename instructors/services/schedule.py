@@ -16,8 +16,8 @@ from instainstru.lib import clock, prepared
 from instainstru.lib.errors import Conflict, Invalid, NotFound
 from instructors.models import CalendarBlock, Instructor
 from instructors.models.calendar import DAY_MINUTES
-from instructors.services import calendar
-from instructors.services.calendar import Window
+from instructors.services import calendar, open_days
+from instructors.services.open_days import Window
 
 MOST_WINDOWS_A_DAY = 24
 LONGEST_TIME_OFF = timedelta(days=366)
@@ -55,7 +55,7 @@ def hours_of(
     instructor: Instructor, first: date, last: date
 ) -> tuple[dict[int, list[Window]], dict[date, list[Window]]]:
     """The pattern, and the dates in ``[first, last]`` that differ (with none where closed): one query."""
-    pattern, differing = calendar.windows_of([instructor.pk], first, last)
+    pattern, differing = open_days.windows_of([instructor.pk], first, last)
     return (
         {weekday: pattern.get((instructor.pk, weekday), []) for weekday in range(7)},
         {day: own for (_, day), own in differing.items()},
@@ -168,7 +168,7 @@ def put_dates(
     days: Mapping[date, Sequence[Window] | None],
     *,
     by: Any,
-    hours: calendar.Hours | None = None,
+    hours: open_days.Hours | None = None,
 ) -> bool:
     """Write what is open on these dates, however many, None meaning like the pattern; whether any was new.
 
@@ -209,7 +209,7 @@ def add_time_off(
     if end - start > LONGEST_TIME_OFF:
         raise Invalid("At most a year at a time.", field="end")
     locked = calendar.lock_instructor(instructor)
-    period = calendar.range_of(start, end)
+    period = open_days.range_of(start, end)
     block = CalendarBlock.objects.create(
         instructor=locked,
         kind=CalendarBlock.Kind.TIME_OFF,

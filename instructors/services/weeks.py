@@ -18,7 +18,7 @@ from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import DomainError, Invalid
 from instructors.models import CalendarBlock, Instructor
-from instructors.services import calendar, schedule
+from instructors.services import calendar, open_days, schedule
 from instructors.services.schedule import Stale, Window
 
 DAY = timedelta(days=1)
@@ -291,7 +291,7 @@ def away(instructor: Instructor, day: date) -> list[CalendarBlock]:
 
 _away = Compiled(
     lambda instructor_id, low, high: CalendarBlock.objects.filter(
-        instructor_id=instructor_id, kind__in=AWAY, period__overlap=calendar.between(low, high)
+        instructor_id=instructor_id, kind__in=AWAY, period__overlap=open_days.between(low, high)
     ).order_by("period"),
     instructor_id=int,
     low=datetime,

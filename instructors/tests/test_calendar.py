@@ -26,7 +26,7 @@ from instainstru.lib import clock
 from instainstru.lib.errors import DomainError, Invalid
 from instainstru.rules.services import current
 from instructors.models import CalendarBlock, DateHours, Modality, OpenDay, WeeklyHours
-from instructors.services import calendar, horizon, limits, schedule, weeks
+from instructors.services import horizon, limits, open_days, schedule, weeks
 
 DAYS = st.integers(0, 12)
 MINUTES = st.integers(0, 96).map(lambda quarter: quarter * 15)
@@ -291,4 +291,4 @@ def test_computing_takes_as_many_queries_for_three_instructors_as_for_one(django
     rules = current()
     for some in (three[:1], three):
         with django_assert_num_queries(2):
-            calendar.compute(some, in_days(0), in_days(30), rules)
+            open_days.compute(some, in_days(0), in_days(30), rules)

@@ -34,8 +34,8 @@ from instainstru.lib.intervals import normal
 from instainstru.rules import services as rules_service
 from instructors.models import Modality, OutsideCalendar
 from instructors.services import calendar, explain, limits, openings, schedule, slots
-from instructors.services.calendar import at_minute, free_of
 from instructors.services.explain import Code, Day
+from instructors.services.open_days import at_minute, free_of
 from instructors.tests.test_slots import DAYS, ZONES, blocks, limits_for, made_blocks, windows
 
 NOW = datetime(2026, 12, 2, 17, 7, 31, tzinfo=UTC)

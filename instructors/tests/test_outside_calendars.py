@@ -30,7 +30,7 @@ from instainstru.lib.errors import Conflict, Invalid, NotFound
 from instainstru.lib.intervals import normal
 from instructors import tasks
 from instructors.models import CalendarBlock, Instructor, OpenDay, OutsideCalendar
-from instructors.services import calendar, calendar_feeds, horizon
+from instructors.services import calendar, calendar_feeds, horizon, open_days
 from instructors.tests.hosts import Host, serving
 from instructors.tests.hosts import calendar as file_of
 
@@ -547,7 +547,7 @@ class Syncs(TestCase):
 
 
 def test_a_block_of_no_calendar_is_refused_by_the_database(ana: Instructor):
-    period = calendar.range_of(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC))
+    period = open_days.range_of(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC))
     with (
         pytest.raises(calendar_feeds.IntegrityError, match="block_external_has_calendar"),
         transaction.atomic(),

@@ -13,7 +13,7 @@ from instainstru.lib.intervals import Range
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, Instructor, Modality
 from instructors.services import slots
-from instructors.services.calendar import at_minute, free_of, range_of
+from instructors.services.open_days import at_minute, free_of, range_of
 from instructors.services.slots import Limits
 
 ZONES = [

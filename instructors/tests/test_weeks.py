@@ -26,7 +26,7 @@ from instainstru.events.models import Event
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, DomainError, Invalid
 from instructors.models import DateHours, Instructor, OpenDay
-from instructors.services import calendar, horizon, outside, schedule, weeks
+from instructors.services import horizon, open_days, outside, schedule, weeks
 
 MORNING, EVENING = [(540, 720)], [(1020, 1260)]
 DAY = timedelta(days=1)
@@ -308,4 +308,4 @@ def test_a_time_that_never_comes_is_refused_by_name(zone, now, day, minute):
 def test_even_days_are_a_shortcut_and_nothing_else(zone: str, day: date, minute: int):
     extra, rest = divmod(minute, 1440)
     looked_up = clock.day_edge(day + extra * DAY, clock.wall(rest), zone)
-    assert calendar.at_minute(day, minute, zone) == looked_up
+    assert open_days.at_minute(day, minute, zone) == looked_up

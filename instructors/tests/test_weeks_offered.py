@@ -28,7 +28,7 @@ from instainstru.lib import clock
 from instainstru.lib.errors import DomainError
 from instainstru.rules.services import current
 from instructors.models import Modality, Offering
-from instructors.services import calendar, horizon, schedule, slots, weeks
+from instructors.services import horizon, open_days, schedule, slots, weeks
 
 DAY = timedelta(days=1)
 WEEKS = 12
@@ -83,7 +83,7 @@ def due(offering: Offering, first: date, last: date, now: datetime) -> list[str]
     limits = slots.limits_of(instructor, rules)
     low = max(slots.earliest(limits, modality=Modality.ONLINE, now=now), at_midnight(first))
     high = min(slots.latest(limits, now=now), at_midnight(last + DAY))
-    days = calendar.compute([instructor], first, last, rules)
+    days = open_days.compute([instructor], first, last, rules)
     free = [span for key in sorted(days) for span in days[key].plain]
     return [clock.rfc3339(start) for start in slots.cut(free, duration=60, low=low, high=high, limits=limits)]
 
