@@ -12,8 +12,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-# Requests of each target before those that count: each thread prepares its connection, pages are read.
-WARM_UP = 200
+# Requests of each target before those that count. Each of the four threads prepares its connection and
+# meets each page of the database's memory for the first time.
+WARM_UP = 400
 TRIES = 10
 
 

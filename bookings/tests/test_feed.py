@@ -33,7 +33,7 @@ from instainstru.events.models import Event
 from instainstru.lib import clock, logs
 from instainstru.lib.ids import new_id
 from instructors.models import Modality, Place
-from instructors.services import profile
+from instructors.services import standing
 from students.models import Student
 
 pytestmark = pytest.mark.django_db
@@ -294,7 +294,7 @@ def test_a_closed_account_has_no_feed_and_a_suspended_instructor_keeps_their_les
 ):
     booked(cast.piano, local_time(in_days(3), 12), cast.ben_student)
     address = address_of(cast.ana, "instructor")
-    profile.suspend(cast.piano.instructor, by=cast.staff, reason="papers")
+    standing.suspend(cast.piano.instructor, by=cast.staff, reason="papers")
     assert len(read(client, address).events) == 1
     User.objects.filter(pk=cast.ana.pk).update(is_active=False)
     assert client.get(address).status_code == 404

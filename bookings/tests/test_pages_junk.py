@@ -68,6 +68,7 @@ def test_junk_is_answered_in_words(client: Client, cast: Cast, name: str, settin
         "offering_id": [cast.piano.pk, 10**20],
         "instructor_id": [cast.piano.instructor_id, 10**20],
         "block_id": [1],
+        "calendar_id": [1, 10**20],
         "saved_id": [1, 10**20],
         "token": ["x", "a:b:c"],
         "request_id": [lesson.pk],

@@ -69,6 +69,7 @@ def ground(cast: Cast, settings: Any) -> dict[str, str]:
     return {
         "booking_id": str(lesson.pk),
         "hold_id": str(hold.pk),
+        "request_id": str(lesson.pk),
         "instructor": "ana-a",
         "day": "2026-12-03",
         "student_id": str(cast.ben_student.pk),

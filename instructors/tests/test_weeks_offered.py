@@ -107,7 +107,8 @@ def assert_nothing_stale(offering: Offering) -> None:
     starts = due(offering, first, first + 82 * DAY, clock.now())
     assert offered(caller, offering, first, first + 82 * DAY) == starts
     for day in (first, first + 20 * DAY, first + 55 * DAY):
-        path = f"/openings?subject=piano&duration=60&modality=online&tz=America/New_York&from={day}&to={day}"
+        wish = "subject=piano&duration=60&modality=online&tz=America/New_York&relax=0"
+        path = f"/openings?{wish}&from={day}&to={day}"
         results = caller.get(path).json()["results"]
         found = [one["starts_at"] for result in results for one in result["openings"]]
         on_day = [s for s in starts if at_midnight(day) <= datetime.fromisoformat(s) < at_midnight(day + DAY)]
