@@ -9,10 +9,11 @@ from instructors.models.catalogue import (
     Offering,
     Subject,
 )
+from instructors.models.payouts import PayoutAccount
 from instructors.models.places import Place, PlaceAlias
 from instructors.models.profile import Instructor
 
 __all__ = [
     "IN_PERSON", "Alias", "Audience", "CalendarBlock", "Category", "DateHours", "Instructor", "Level",
-    "Modality", "Offering", "OpenDay", "Place", "PlaceAlias", "Subject", "WeeklyHours",
+    "Modality", "Offering", "OpenDay", "PayoutAccount", "Place", "PlaceAlias", "Subject", "WeeklyHours",
 ]  # fmt: skip
