@@ -247,6 +247,16 @@ SPECTACULAR_SETTINGS = {
         "Modality": "instructors.models.Modality",
     },
 }
+# Without a key of its own, a site in development speaks to the stand-in that `make run` starts beside it.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+if DEBUG and not TESTING and not STRIPE_SECRET_KEY:
+    STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY = "sk_test_standin", "pk_test_standin"
+    STRIPE_WEBHOOK_SECRETS = ["whsec_standin"]
+    STRIPE_API_BASE = f"http://localhost:{env.int('PORT', default=8000) + 4110}"
+
 RATELIMIT_ENABLE = env.bool("RATELIMIT_ENABLE", default=True)
 # Signing in is counted by `lib/limits.py`; allauth counts the rest, and failures of one address.
 ACCOUNT_RATE_LIMITS = {"login": None, "request_login_code": "20/m/ip,3/m/key"} if RATELIMIT_ENABLE else False

@@ -89,9 +89,7 @@ class Payment(models.Model):
     total = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
 
-    status = models.CharField(
-        max_length=16, choices=PaymentStatus.choices, default=PaymentStatus.PLANNED
-    )
+    status = models.CharField(max_length=16, choices=PaymentStatus.choices, default=PaymentStatus.PLANNED)
     ending = models.CharField(max_length=20, blank=True)
     intent_id = models.CharField(max_length=64, blank=True)
     authorise_at = models.DateTimeField()

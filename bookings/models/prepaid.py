@@ -92,3 +92,14 @@ class Package(models.Model):
 
     def __str__(self) -> str:
         return f"Package {self.pk}"
+
+
+class PackageUse(models.Model):
+    """A lesson that was taken out of a package."""
+
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="uses")
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="package_use")
+    given_back = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"Lesson of {self.package_id}"

@@ -14,7 +14,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from bookings.models import LIVE, TRANSITIONS, Booking, Party, Status
-from bookings.services import history, policies
+from bookings.services import grace, history, policies
+from bookings.services.payments import plan
+from bookings.services.payments.plan import NOTHING_SAID, Pay
 from bookings.services.wanted import HoldExpired, SlotTaken, StudentBusy, Wanted, change, price_of
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
@@ -44,10 +46,12 @@ def hold(
         return _take(wanted, Status.HELD, student=student, by=by, note=note, replace_holds=replace_holds)
 
 
-def book(wanted: Wanted, *, student: Student, by: Any, note: str = "") -> Booking:
+def book(wanted: Wanted, *, student: Student, by: Any, note: str = "", pay: Pay = NOTHING_SAID) -> Booking:
     """Hold and confirm in one step; refuses like ``hold``."""
     with change(wanted):
-        return _take(wanted, Status.CONFIRMED, student=student, by=by, note=note)
+        booking = _take(wanted, Status.CONFIRMED, student=student, by=by, note=note)
+        plan.plan(booking, pay, by=by)
+    return booking
 
 
 def _take(
@@ -307,7 +311,7 @@ def expire(booking: Booking, *, now: datetime) -> bool:
     return True
 
 
-def confirm(booking: Booking, *, by: Any, note: str | None = None) -> Booking:
+def confirm(booking: Booking, *, by: Any, note: str | None = None, pay: Pay = NOTHING_SAID) -> Booking:
     """Make a held time a lesson; raises ``HoldExpired`` when it came too late."""
     now = clock.now()
     with change():
@@ -321,6 +325,7 @@ def confirm(booking: Booking, *, by: Any, note: str | None = None) -> Booking:
         _save(booking, "status", "confirmed_at", "expires_at", "note")
         calendar.settle(booking_id=booking.pk)
         history.note(Kind.BOOKING_CONFIRMED, booking, by=by)
+        plan.plan(booking, pay, by=by)
     return booking
 
 
@@ -359,7 +364,7 @@ def cancel(booking: Booking, *, by: Any, party: Party, reason: str = "") -> Book
         _enter(booking, Status.CANCELLED)
         if party in (Party.STUDENT, Party.INSTRUCTOR) and now >= booking.starts_at:
             raise Conflict("The lesson has already started.", code="already_started")
-        terms = policies.cancellation(booking, party=party, now=now)
+        terms = grace.cancellation(booking, party=party, now=now)
         booking.cancellation_tier = terms.tier
         booking.cancelled_by = party
         booking.reason = reason.strip()
@@ -367,6 +372,7 @@ def cancel(booking: Booking, *, by: Any, party: Party, reason: str = "") -> Book
         _save(booking, "status", "cancellation_tier", "cancelled_by", "reason", "ended_at")
         calendar.give_back(booking.instructor, booking_id=booking.pk)
         history.note(Kind.BOOKING_CANCELLED, booking, by=by, tier=terms.tier, by_role=party)
+        plan.end(booking, terms.tier, now=now)
     return booking
 
 
@@ -405,6 +411,7 @@ def reschedule(booking: Booking, *, starts_at: datetime, by: Any, party: Party, 
         history.note(
             Kind.BOOKING_RESCHEDULED, booking, by=by, previous=previous, reason=reason, by_role=party
         )
+        plan.move(booking, now=now)
     return booking
 
 
@@ -496,4 +503,5 @@ def report_no_show(booking: Booking, *, by: Any, party: Party, absent: Party | N
         if was_completed:
             profile.count_lessons(booking.instructor_id, -1)
         history.note(Kind.BOOKING_NO_SHOW, booking, by=by, absent=missing, by_role=party)
+        plan.freeze(booking, why="no_show", now=now)
     return booking

@@ -135,7 +135,7 @@ def settle(quoted: Quote, tier: Tier | None) -> Settlement:
         share = quoted.lesson // 2
         back = quoted.lesson - share
         spent = min(quoted.credit, back)
-        commission = _part(quoted.commission, share, quoted.lesson)
+        commission = part(quoted.commission, share, quoted.lesson)
         return Settlement(
             credit_back=spent,
             credit=back - spent,
@@ -150,7 +150,7 @@ def settle(quoted: Quote, tier: Tier | None) -> Settlement:
     return Settlement(refund=by_card + quoted.fee, credit_back=quoted.credit, package_back=quoted.package)
 
 
-def _part(amount: int, of: int, whole: int) -> int:
+def part(amount: int, of: int, whole: int) -> int:
     """``amount`` in the proportion of ``of`` to ``whole``, half a unit rounded up."""
     return (amount * of * 2 + whole) // (2 * whole) if whole else 0
 

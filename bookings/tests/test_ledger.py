@@ -87,8 +87,8 @@ def test_an_entry_cannot_join_an_old_posting(cast: Cast):
     posting = post(cast, {STRIPE: -5, PLATFORM: 5})
     settle_constraints()
     account = Account.objects.get(kind=AccountKind.PLATFORM)
-    with pytest.raises(IntegrityError, match="3 entries that add up to 1"), transaction.atomic():
-        Entry.objects.create(posting=posting, account=account, amount=1)
+    Entry.objects.create(posting=posting, account=account, amount=1)
+    with pytest.raises(IntegrityError, match="3 entries that add up to 1"):
         settle_constraints()
 
 
@@ -106,9 +106,8 @@ def test_nothing_in_the_books_changes_or_goes(cast: Cast, model: Any):
     assert model.objects.filter(pk=row.pk).exists()
 
 
-owners = st.sampled_from([
-    STRIPE, PLATFORM, *(Whose(kind, owner) for kind in ("student", "credit", "instructor") for owner in (1, 2))
-])  # fmt: skip
+KINDS = ("student", "credit", "instructor")
+owners = st.sampled_from([STRIPE, PLATFORM, *(Whose(kind, owner) for kind in KINDS for owner in (1, 2))])
 moves = st.lists(st.tuples(owners, owners, st.integers(1, 10**12)), min_size=1, max_size=8)
 
 

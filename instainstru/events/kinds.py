@@ -34,6 +34,8 @@ class Kind(TextChoices):
     PAYMENT_REFUNDED = "payment.refunded", "Payment refunded"
     PAYMENT_REFUND_FAILED = "payment.refund_failed", "Refund sent back"
     # ``data``: why.
+    # ``data``: reason.
+    PAYMENT_RESOLVED = "payment.resolved", "Payment dealt with by staff"
     PAYMENT_FROZEN = "payment.frozen", "Payment frozen"
     PAYMENT_UNFROZEN = "payment.unfrozen", "Payment no longer frozen"
     TIP_PAID = "tip.paid", "Tip paid"
