@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import checkout, identity, lesson, move, teaching
+from bookings.views import checkout, identity, lesson, move, stripe, teaching
 
 app_name = "bookings"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("lessons/<uuid:booking_id>/reschedule", move.reschedule, name="reschedule"),
     path("lessons/<uuid:booking_id>/complete", lesson.complete, name="complete"),
     path("lessons/<uuid:booking_id>/no-show", lesson.no_show, name="no_show"),
+    path("stripe/webhook", stripe.webhook, name="stripe_webhook"),
     path("teaching/", teaching.today, name="today"),
     path("teaching/week", teaching.week, name="week"),
 ]

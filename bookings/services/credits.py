@@ -13,6 +13,7 @@ from bookings.models import Booking, Credit, CreditUse, Payment
 from bookings.services import ledger
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
+from instainstru.events.models import Event
 from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
 from instainstru.rules import services as rules_service
@@ -92,7 +93,10 @@ def spend(payment: Payment, credits: list[Credit], *, by: Any) -> None:
         wanted -= part
     if wanted:
         raise ValueError("More credit is spent than there is.")
-    event = _note(Kind.CREDIT_SPENT, payment.student, amount=payment.credit, by=by, payment=payment)
+    # Told with the payment, whose row is this transaction's alone, and which counts its events.
+    payment.version += 1
+    payment.save(update_fields=["version"])
+    event = _note(Kind.CREDIT_SPENT, payment, amount=payment.credit, by=by, version=payment.version)
     student = payment.student_id
     entries = {ledger.credit_of(student): -payment.credit, ledger.of_student(student): payment.credit}
     ledger.post(entries, event=event, currency=payment.currency, payment=payment)
@@ -137,14 +141,14 @@ def _expire_one(*, now: datetime) -> bool:
     return True
 
 
-def _note(kind: Kind, subject: Any, *, amount: int, by: Any, payment: Payment | None = None) -> Any:
-    source = payment or subject
+def _note(
+    kind: Kind, subject: Credit | Payment, *, amount: int, by: Any, version: int | None = None
+) -> Event:
     data = {
         "amount": amount,
-        "currency": source.currency,
-        "student": source.student_id,
-        "booking": str(source.booking_id) if source.booking_id else None,
+        "currency": subject.currency,
+        "student": subject.student_id,
+        "booking": str(subject.booking_id) if subject.booking_id else None,
         "reason": getattr(subject, "reason", ""),
     }
-    # Spending is told with the payment, whose row is this transaction's alone.
-    return record(kind, payment or subject, by=by, data=data)
+    return record(kind, subject, by=by, data=data, version=version)

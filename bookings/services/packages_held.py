@@ -44,6 +44,9 @@ def give_back(payment: Payment) -> None:
 
 def paid(payment: Payment, *, now: datetime) -> None:
     """The package's payment went through: its lessons may be booked, for as long as the rules say."""
-    months = rules_service.current(fresh=True).package_months
-    expires_at = now + timedelta(days=round(months * DAYS_A_MONTH))
-    Package.objects.filter(payment=payment).update(paid_at=now, expires_at=expires_at)
+    Package.objects.filter(payment=payment).update(paid_at=now, expires_at=expiry(now))
+
+
+def expiry(now: datetime) -> datetime:
+    """Until when a package bought now is good."""
+    return now + timedelta(days=round(rules_service.current().package_months * DAYS_A_MONTH))

@@ -248,7 +248,7 @@ def test_the_bank_asks_and_the_student_answers(cast: Cast, stripe_here: StripeSt
         assert payment.status == S.ACTION_REQUIRED
         assert work.client_secret(payment).startswith(payment.intent_id)
         url = work.redirect_url(payment)
-        httpx.post(url, data={"answer": "approve"})
+        httpx.post(url, data={"answer": "complete"})
         payment = work.look(payment)
     assert payment.status == S.AUTHORISED
     assert stripe_here.total("authorised") == 89_60
