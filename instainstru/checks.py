@@ -77,9 +77,6 @@ def _unsafe_payments() -> Iterator[Error]:
     if not settings.STRIPE_WEBHOOK_SECRETS:
         hint = "Set it to the signing secrets of the endpoint /stripe/webhook, separated by commas."
         yield _problem("E011", "STRIPE_WEBHOOK_SECRETS is not set.", hint)
-    if settings.STRIPE_API_BASE:
-        hint = "Unset it; only tests and development speak to a stand-in."
-        yield _problem("E012", "STRIPE_API_BASE sends money's words to another host than Stripe's.", hint)
 
 
 def _secret_key() -> str:

@@ -182,6 +182,7 @@ class Step(models.Model):
     idempotency_key = models.CharField(max_length=80, unique=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ATTEMPTING)
     is_over = models.BooleanField(default=False)
+    calls = models.PositiveSmallIntegerField(default=0)
     amount = models.PositiveIntegerField(default=0)
     sent = models.JSONField(default=dict)
     stripe_id = models.CharField(max_length=64, blank=True)

@@ -1,4 +1,4 @@
-"""What an instructor earned, is owed and was sent: read from the books alone. And their step of commission."""
+"""What an instructor earned, is owed and was sent, from the books alone; and their step of commission."""
 
 from __future__ import annotations
 

@@ -15,10 +15,15 @@ from instainstru.lib import clock
 class Command(BaseCommand):
     """Exit status 1 where anything differed, repaired or not: a second run tells which."""
 
-    help = "Compare every open payment with Stripe and the books with themselves; repair or report, as JSON."
+    help = (
+        "Compare open payments with Stripe, and the books with themselves; repair or report, as JSON lines."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = [difference.as_json() for difference in reconcile.differences(now=clock.now())]
-        self.stdout.write(json.dumps({"differences": found}))
-        if found:
+        count = 0
+        for found in reconcile.differences(now=clock.now()):
+            count += 1
+            self.stdout.write(json.dumps(found.as_json()))
+        self.stdout.write(json.dumps({"differences": count}))
+        if count:
             sys.exit(1)

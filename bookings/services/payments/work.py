@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 BUSY_WAIT = timedelta(seconds=10)
 # A call that timed out may still be under way; one that Stripe has answered is over.
 UNKNOWN_WAIT, OVER_WAIT = timedelta(seconds=30), timedelta(seconds=2)
+# Where Stripe cannot be reached, the waits double, up to this.
+LONGEST_WAIT = timedelta(hours=1)
 UNPAID = "The payment could not be authorised in time."
 NO_CARD_SAID = "There is no card for this lesson yet."
 
@@ -264,6 +266,8 @@ def _wait(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> N
         step.state, step.is_over = Step.State.UNKNOWN, outcome.is_over
         wait = OVER_WAIT if outcome.is_over else UNKNOWN_WAIT
     step.error_code, step.error = outcome.code[:60], outcome.message[:300]
+    step.calls += 1
+    wait = min(wait * 2 ** min(step.calls - 1, 12), LONGEST_WAIT)
     if step.name in ON_INTENT:
         payment.due_at = now + wait
         payment.save(update_fields=["due_at"])
