@@ -156,10 +156,10 @@ def is_configured() -> bool:
 
 @lru_cache(maxsize=4)
 def _client_for(key: str, base: str) -> stripe.StripeClient:
-    addresses: Any = {"api": base} if base else None
+    addresses: Any = {"api": base} if base else {}
     return stripe.StripeClient(
         key,
-        base_addresses=addresses or {},
+        base_addresses=addresses,
         # Our own keys and our own sweep repeat what must be repeated.
         max_network_retries=0,
         http_client=stripe.RequestsClient(timeout=TIMEOUT),

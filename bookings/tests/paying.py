@@ -68,6 +68,21 @@ def postings(payment: Payment) -> list[dict[str, int]]:
     ]
 
 
+def due_payment(offering: Offering, student: Student, card: Card | None, **facts: Any) -> Payment:
+    """A payment for a lesson of 80.00, due now and alone: the worker's part without the rest."""
+    now = clock.now()
+    figures = {"lesson": 80_00, "fee": 9_60, "commission": 12_00, "total": 89_60, "ending": Payment.GIVEN}
+    times = dict.fromkeys(("authorise_at", "capture_at", "due_at", "created_at"), now)
+    return Payment.objects.create(
+        purpose=Payment.Purpose.LESSON,
+        student=student,
+        instructor=offering.instructor,
+        card=card,
+        currency="USD",
+        **(figures | times | facts),
+    )
+
+
 def payout_account(offering: Offering, stand_in: StripeStandIn) -> PayoutAccount:
     """The instructor's account, ready to be paid."""
     made = stand_in.client().v1.accounts.create(

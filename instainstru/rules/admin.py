@@ -146,10 +146,10 @@ class RulesAdmin(ActingAdmin):
         (None, {"fields": ("version", "created_at", "created_by", "what_changed")}),
         ("Booking", {"fields": [name for name in NAMES
                                 if name not in (*OVERNIGHT, *CANCELLING, *NO_SHOWS, *MONEY)]}),
-        ("Overnight", {"fields": OVERNIGHT}),
-        ("Cancelling", {"fields": CANCELLING}),
-        ("No-shows", {"fields": NO_SHOWS}),
-        ("Money", {"fields": MONEY}),
+        ("Overnight", {"fields": [*OVERNIGHT]}),
+        ("Cancelling", {"fields": [*CANCELLING]}),
+        ("No-shows", {"fields": [*NO_SHOWS]}),
+        ("Money", {"fields": [*MONEY]}),
     )  # fmt: skip
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
