@@ -91,6 +91,8 @@ class Payment(models.Model):
 
     status = models.CharField(max_length=16, choices=PaymentStatus.choices, default=PaymentStatus.PLANNED)
     ending = models.CharField(max_length=20, blank=True)
+    # An ending that came when the charge for another was under way or done: what was charged goes back.
+    late_ending = models.CharField(max_length=20, blank=True)
     intent_id = models.CharField(max_length=64, blank=True)
     authorise_at = models.DateTimeField()
     capture_at = models.DateTimeField()

@@ -14,7 +14,7 @@ from bookings.models import Card, Package, Payment, PaymentStatus
 from bookings.services import ledger, pricing
 from bookings.services.packages_held import expiry
 from bookings.services.payments import refunds
-from bookings.services.payments.plan import lock_payment
+from bookings.services.payments.outcomes import lock_payment
 from bookings.services.pricing import Quote
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind

@@ -10,7 +10,8 @@ from bookings.models import Dispute, Payment
 from bookings.services import ledger
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import outcomes
-from bookings.services.payments.plan import freeze_payment, lock_payment, unfreeze_payment
+from bookings.services.payments.outcomes import lock_payment
+from bookings.services.payments.plan import freeze_payment, unfreeze_payment
 from instainstru.events.kinds import Kind
 
 CLOSED = ("won", "lost", "warning_closed", "prevented")

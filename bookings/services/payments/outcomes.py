@@ -20,7 +20,15 @@ from instainstru.events.models import Event
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 
+# Nothing holds money yet: what may still be changed about a payment.
+BEFORE_MONEY = (PaymentStatus.PLANNED, PaymentStatus.FAILED, PaymentStatus.ACTION_REQUIRED)
 LESSON, PACKAGE, TIP = Payment.Purpose.LESSON, Payment.Purpose.PACKAGE, Payment.Purpose.TIP
+
+
+def lock_payment(pk: Any) -> Payment:
+    """The payment's present row, locked, with all that outcomes look at."""
+    found = Payment.objects.select_for_update(of=("self",), no_key=True)
+    return found.select_related("booking__rules", "student", "instructor", "card").get(pk=pk)
 
 
 def quote_of(payment: Payment) -> Quote:

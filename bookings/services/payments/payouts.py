@@ -10,8 +10,7 @@ from django.db.models import F, Sum
 from bookings.models import Payment, Step
 from bookings.services import ledger
 from bookings.services.payments import outcomes, steps
-from bookings.services.payments.plan import OPEN
-from bookings.services.payments.steps import Outcome, Result
+from bookings.services.payments.steps import OPEN, Outcome, Result
 from instainstru.events.kinds import Kind
 from instructors.models import Instructor, PayoutAccount
 

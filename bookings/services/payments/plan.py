@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db import transaction
 
-from bookings.models import Booking, Card, Package, Payment, PaymentStatus, Step
+from bookings.models import Booking, Card, Package, Payment, PaymentStatus
 from bookings.services import credits, packages_held, pricing
-from bookings.services.payments import moments, outcomes
+from bookings.services.payments import moments, outcomes, refunds
+from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
 from bookings.services.policies import Tier
 from bookings.services.pricing import Quote, Settlement
 from instainstru.events.kinds import Kind
@@ -27,9 +28,6 @@ from instructors.models import Instructor, Offering
 from students.models import Student
 
 NO_CARD = "no_card"
-OPEN = (Step.State.ATTEMPTING, Step.State.UNKNOWN)
-# What may still be changed about a payment: nothing holds money yet.
-BEFORE_MONEY = (PaymentStatus.PLANNED, PaymentStatus.FAILED, PaymentStatus.ACTION_REQUIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +189,10 @@ def end(booking: Booking, tier: str, *, now: datetime) -> None:
     What needs no call to Stripe happens here; the rest is due at once.
     """
     payment = _locked(booking)
-    if payment is None or payment.status in (PaymentStatus.CAPTURED, PaymentStatus.CANCELLED):
+    if payment is None or payment.status == PaymentStatus.CANCELLED:
+        return
+    if payment.status in (PaymentStatus.CAPTURING, PaymentStatus.CAPTURED):
+        _end_late(payment, tier)
         return
     payment.ending = tier
     if payment.status == PaymentStatus.FAILED and outcomes.to_collect(payment):
@@ -204,6 +205,16 @@ def end(booking: Booking, tier: str, *, now: datetime) -> None:
         payment.save()
     else:
         outcomes.released(payment, now=now)
+
+
+def _end_late(payment: Payment, tier: str) -> None:
+    """It was or is being charged as a lesson that was given; what comes after that is a refund."""
+    if payment.late_ending or payment.ending != Payment.GIVEN or tier == Payment.GIVEN:
+        return
+    payment.late_ending = tier
+    payment.save(update_fields=["late_ending"])
+    if payment.status == PaymentStatus.CAPTURED:
+        refunds.everything(payment)
 
 
 def _is_under_way(payment: Payment) -> bool:
@@ -286,9 +297,3 @@ def change_card(payment: Payment, card: Card) -> Payment:
         payment.status, payment.due_at = PaymentStatus.PLANNED, max(now, payment.authorise_at)
     payment.save()
     return payment
-
-
-def lock_payment(pk: Any) -> Payment:
-    """The payment's present row, locked, with all that outcomes look at."""
-    found = Payment.objects.select_for_update(of=("self",), no_key=True)
-    return found.select_related("booking__rules", "student", "instructor", "card").get(pk=pk)

@@ -12,8 +12,7 @@ from bookings.models import AccountKind, Credit, Entry, Payment, PaymentStatus, 
 from bookings.services import ledger
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import work
-from bookings.services.payments.plan import OPEN
-from bookings.services.payments.steps import LEASE
+from bookings.services.payments.steps import LEASE, OPEN
 
 # Charges may be disputed for months; what is older than this was compared often enough.
 LOOK_BACK = timedelta(days=130)

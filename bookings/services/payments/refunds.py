@@ -11,7 +11,7 @@ from django.db import transaction
 from bookings.models import Payment, PaymentStatus, Step
 from bookings.services import ledger
 from bookings.services.payments import outcomes, steps
-from bookings.services.payments.plan import lock_payment
+from bookings.services.payments.outcomes import lock_payment
 from bookings.services.payments.steps import Outcome, Result
 from bookings.services.pricing import part
 from instainstru.events.kinds import Kind
@@ -79,6 +79,18 @@ def reserve(
         **more,
     }
     return steps.begin(payment, Step.Name.REFUND, sent=sent, amount=amount, now=clock.now())
+
+
+def everything(payment: Payment) -> None:
+    """All that was charged goes back: the lesson turned out not to be given; row locked.
+
+    Credit and packages that were spent are for a person to judge.
+    """
+    payment.needs_staff = bool(payment.credit or payment.package)
+    payment.save(update_fields=["needs_staff"])
+    if left := refundable(payment):
+        share = min(payment.to_instructor, left)
+        reserve(payment, amount=left, from_instructor=share, reason="The lesson was cancelled", by=None)
 
 
 def settled(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from bookings.models import Payment, PaymentStatus
 from bookings.services.payments import outcomes
-from bookings.services.payments.plan import BEFORE_MONEY, lock_payment
+from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, Invalid

@@ -21,6 +21,7 @@ LEASE = timedelta(seconds=60)
 # Stripe remembers keys for a day.
 KEY_LIVES = timedelta(hours=20)
 WRONG_STATE = "payment_intent_unexpected_state"
+OPEN = (Step.State.ATTEMPTING, Step.State.UNKNOWN)
 ON_INTENT = (Step.Name.AUTHORISE, Step.Name.CAPTURE, Step.Name.RELEASE)
 
 

@@ -13,8 +13,9 @@ from bookings.models import Customer, Party, Payment, PaymentStatus, Step
 from bookings.services import lifecycle
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import outcomes, payouts, refunds, steps
-from bookings.services.payments.plan import BEFORE_MONEY, NO_CARD, OPEN, lock_payment
-from bookings.services.payments.steps import LEASE, ON_INTENT, Outcome, Result
+from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
+from bookings.services.payments.plan import NO_CARD
+from bookings.services.payments.steps import LEASE, ON_INTENT, OPEN, Outcome, Result
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict
 
@@ -294,6 +295,8 @@ def _settled_on_intent(payment: Payment, step: Step, outcome: Outcome, *, now: d
         outcomes.authorised(payment, intent_id=intent_id, now=now)
     elif step.name == Step.Name.CAPTURE:
         outcomes.captured(payment, now=now)
+        if payment.late_ending:
+            refunds.everything(payment)
     else:
         outcomes.released(payment, now=now)
 
