@@ -14,7 +14,7 @@ ARGS ?=
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
-	  | while IFS=$$'\t' read -r target what; do printf '  make %-8s %s\n' "$$target" "$$what"; done
+	  | while IFS=$$'\t' read -r target what; do printf '  make %-11s %s\n' "$$target" "$$what"; done
 
 .PHONY: run
 run: .venv/.runtime ## from nothing to a running site with demo data; PORT (8000), WEB_CONCURRENCY (1)
@@ -35,6 +35,10 @@ check: .venv/.dev ## lint, format, types, import order, templates, migrations, s
 .PHONY: bench
 bench: .venv/.dev ## the benchmarks, medians and ratios against a floor measured in the same run
 	@$(PY) -m benchmarks $(ARGS)
+
+.PHONY: bench-large
+bench-large: .venv/.dev ## searches over a million instructors against a tenth of them; built once, takes long
+	@$(PY) -m benchmarks.large $(ARGS)
 
 .PHONY: format
 format: .venv/.dev ## let ruff put code into shape

@@ -31,6 +31,9 @@ def main() -> int:
         }
         found += rows.over_http(big, ports, number=args.number)
     found += rows.inside(big, number=args.number)
+    found += rows.parsing()
+    found.append(rows.rebuild(big, number=args.number))
+    found += rows.finds(big, number=args.number)
     if not args.without_race:
         found += race.rows(small, rounds=args.rounds)
     print(_title(args))

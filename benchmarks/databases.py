@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import secrets
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,24 +34,24 @@ class Bench:
     people: People
 
 
-def prepare(instructors: int, *, rebuild: bool = False) -> Bench:
-    """The database of that size: made, migrated and filled where it is not yet."""
+def prepare(instructors: int, *, days: int = DAYS, rebuild: bool = False) -> Bench:
+    """The database of that size, with hours for so many days: made, migrated, filled where it is not yet."""
     server = os.environ.get("BENCH_DATABASE_URL") or embedded.database_url()
-    name = f"bench_{instructors}"
+    name = f"bench_{instructors}" if days == DAYS else f"bench_{instructors}_{days}_days"
     url = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     with psycopg.connect(server, autocommit=True) as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-        if known and (rebuild or _is_stale(url)):
+        if known and (rebuild or _is_stale(url, days)):
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
             known = None
         if not known:
-            print(f"Building {name}: a few minutes, once.", file=sys.stderr)
+            print(f"Building {name}: a few minutes for each 100,000, once.", file=sys.stderr)
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     manage(url, "migrate", "--verbosity", "0")
     output = manage(
         url, "seed_demo", "--seed", "1", "--instructors", str(instructors),
         "--students", str(max(2000, instructors // 5)), "--bookings", str(instructors),
-        "--keys", str(KEYS), "--days", str(DAYS), "--json",
+        "--keys", str(KEYS), "--days", str(days), "--json",
     )  # fmt: skip
     if not known:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -58,14 +60,14 @@ def prepare(instructors: int, *, rebuild: bool = False) -> Bench:
     return Bench(instructors, url, People.of(output))
 
 
-def _is_stale(url: str) -> bool:
+def _is_stale(url: str, days: int) -> bool:
     """Whether the hours end too soon; also for a database that was never finished."""
     try:
         with psycopg.connect(url) as connection:
             row = connection.execute("SELECT max(open_until) FROM instructors_instructor").fetchone()
     except psycopg.Error:
         return True
-    return not row or row[0] is None or row[0] < date.today() + FRESH  # noqa: DTZ011 - a day more or less
+    return not row or row[0] is None or row[0] < date.today() + FRESH * days / DAYS  # noqa: DTZ011 - a day more or less
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,63 @@ def some_instructors(url: str, number: int) -> list[Listed]:
     """Listed instructors, the same in every run."""
     with psycopg.connect(url) as connection:
         return [Listed(*row) for row in connection.execute(_LISTED, [number]).fetchall()]
+
+
+_TEACHERS = """
+    SELECT DISTINCT ON (instructor_id) instructor_id, id FROM bookings_booking
+    WHERE status = 'completed' ORDER BY instructor_id, id LIMIT %s
+"""
+# Copies of one lesson, 17 hours apart over the year that is over, each with another student.
+_LESSONS = """
+    INSERT INTO bookings_booking ({columns})
+    SELECT {values} FROM bookings_booking old, generate_series(1, %(missing)s) AS number
+    WHERE old.id = %(example)s
+"""
+_OWN = {
+    "id": "gen_random_uuid()",
+    "student_id": "(SELECT id FROM students_student ORDER BY id OFFSET number % 50 LIMIT 1)",
+    "starts_at": "now() - number * interval '17 hours'",
+    "ends_at": "now() - number * interval '17 hours' + interval '1 hour'",
+    "ended_at": "now() - number * interval '17 hours' + interval '2 hours'",
+}
+_FEED = """
+    INSERT INTO accounts_calendarfeed (user_id, role, digest, with_holds, created_at, last_read_at)
+    SELECT user_id, 'instructor', %(digest)s, false, now(), now() + interval '1 day'
+    FROM instructors_instructor WHERE id = %(instructor)s
+    ON CONFLICT (user_id, role) DO UPDATE SET digest = EXCLUDED.digest, last_read_at = EXCLUDED.last_read_at
+"""
+
+
+def feeds(url: str, number: int, *, lessons: int) -> list[str]:
+    """Addresses of so many instructors' calendars, each with that many lessons of a year."""
+    addresses = []
+    with psycopg.connect(url) as connection:
+        names = [
+            row[0]
+            for row in connection.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = 'bookings_booking'"
+            )
+        ]
+        copy = sql.SQL(_LESSONS).format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+            values=sql.SQL(", ").join(
+                sql.SQL(_OWN[name].replace("%", "%%")) if name in _OWN else sql.Identifier("old", name)
+                for name in names
+            ),
+        )
+        for instructor, example in connection.execute(_TEACHERS, [number]).fetchall():
+            row = connection.execute(
+                "SELECT count(*) FROM bookings_booking WHERE instructor_id = %s"
+                " AND status IN ('confirmed', 'completed') AND starts_at > now() - interval '360 days'",
+                [instructor],
+            ).fetchone()
+            missing = max(0, lessons - (row[0] if row else 0))
+            connection.execute(copy, {"missing": missing, "example": example})
+            token = secrets.token_urlsafe(32)
+            digest = hashlib.sha256(token.encode()).hexdigest()
+            connection.execute(_FEED, {"digest": digest, "instructor": instructor})
+            addresses.append(f"/calendar/{token}.ics")
+    return addresses
 
 
 def manage(url: str, *command: str) -> str:

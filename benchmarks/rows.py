@@ -10,14 +10,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from benchmarks import calls, databases
+from benchmarks import calls, databases, weeks
 from benchmarks.databases import ROOT, Bench
 from benchmarks.report import Row, against_floor
 from benchmarks.timing import WARM_UP, Call, Refused, Times, ask, by_turns
 
 FLOOR = calls.floor
 # Bars: times the floor's median; the search's SQL in milliseconds (p95); growth from small to big.
-BARS = {"search": 4, "sql": 5, "month": 3, "results": 8, "instructor": 8, "book": 8, "growth": 1.3}
+BARS = {
+    "search": 4, "sql": 5, "month": 3, "results": 8, "instructor": 8, "book": 8, "feed": 10, "growth": 1.3,
+    "read_week": 3, "save_week": 6, "copy_week": 6, "apply_week": 15, "rebuild": 25,
+    "find": 15, "counts": 15, "suggest": 2,
+}  # fmt: skip
+# Each calendar may be read 120 times a minute.
+FEEDS = 10
 
 
 def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row]:
@@ -37,12 +43,39 @@ def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row
     )
     for key, name, make in pages:
         yield _row(key, name, make, ports, number=number)
+    addresses = databases.feeds(big.url, FEEDS, lessons=500)
+    yield _row("feed", "calendar of 500 lessons", calls.feed(addresses), ports, number=number)
+    yield _row("suggest", "GET /search/suggest", calls.suggestion, ports, number=number)
     times = iter(databases.free_times(big.url, 2 * (number + WARM_UP)))
     yield _row(
         "book", "POST /bookings", lambda turn: calls.booking(next(times), big.people.student(turn)), ports,
         number=number,
     )  # fmt: skip
+    yield from weeks_over_http(big, ports, number=number)
     yield _one_caller(big, ports)
+
+
+def weeks_over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row]:
+    """Instructors' weeks; each call of a row is another instructor's."""
+    keys = weeks.ask(big.url, "keys", number + WARM_UP)
+    ask(ports["site"], calls.prepared_weeks(keys), 2 * len(keys))
+    pages: tuple[tuple[str, str, Callable[[int], Call]], ...] = (
+        ("read_week", "GET /instructors/me/week/{date}", calls.read_week(keys)),
+        ("save_week", "PUT /instructors/me/week/{date}, 9 windows", calls.save_week(keys)),
+        ("copy_week", "POST /instructors/me/week/{date}/copy", calls.copy_week(keys)),
+        ("apply_week", "POST /instructors/me/week/{date}/apply, 12 weeks", calls.apply_week(keys)),
+    )
+    for key, name, make in pages:
+        yield _row(key, name, make, ports, number=number)
+
+
+def rebuild(big: Bench, *, number: int) -> Row:
+    """Deriving an instructor's whole horizon anew, in the process, database included."""
+    times = Times.of(weeks.ask(big.url, "rebuild", number))
+    return Row(
+        "90 open days after a change of the pattern", "ms median", times.median, BARS["rebuild"], times,
+        note="in the process",
+    )  # fmt: skip
 
 
 def _introduce(big: Bench, ports: dict[str, int], *, number: int) -> None:
@@ -131,6 +164,19 @@ def inside(big: Bench, *, number: int) -> Iterator[Row]:
         yield Row(f"statements: {name}", "statements", counts[len(counts) // 2], None, all_of_it, note=note)
 
 
+def finds(big: Bench, *, number: int) -> Iterator[Row]:
+    """The SQL of each kind of search, and of the counts behind filters."""
+    makers = {**calls.finds(big.people), "the counts behind filters": calls.counts}
+    wanted = {name: [_plain(make(turn)) for turn in range(number + 5)] for name, make in makers.items()}
+    for name, result in _ask(big.url, wanted).items():
+        bar = BARS["counts" if name.startswith("the counts") else "find"]
+        if "error" in result:
+            yield Row(f"SQL: {name}", "ms p95", bar=bar, note=result["error"])
+            continue
+        times = Times.of(result["search_seconds"])
+        yield Row(f"SQL: {name}", "ms p95", times.p95, bar, times, note="in the process")
+
+
 def _plain(call: Call) -> dict[str, object]:
     return asdict(call)
 
@@ -148,3 +194,15 @@ def _ask(url: str, wanted: dict[str, list[dict[str, object]]]) -> dict[str, dict
     if done.returncode:
         return {name: {"error": f"ended with {done.returncode}"} for name in wanted}
     return json.loads(done.stdout)
+
+
+def parsing() -> Iterator[Row]:
+    """The reading of a query, in a process of its own for the same reason."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.parsing", "--json"],
+        cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for row in json.loads(done.stdout or "[]") or [{"name": "reading a query", "note": "ended early"}]:
+        row.pop("passed", None)
+        times = row.pop("times", None)
+        yield Row(**row, times=Times(**times) if times else None)

@@ -16,6 +16,7 @@ from bookings.services.payments.outcomes import quote_of
 from bookings.services.policies import Tier
 from bookings.services.pricing import LineKind
 from instainstru.accounts.models import User
+from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
 from instainstru.events.notify import CalendarFile, Recipient
 from instainstru.lib import money, when
@@ -68,10 +69,13 @@ def context(event: Event, booking: Booking, reader: Reader) -> dict[str, Any]:
         "party": reader.party,
         "lesson": lesson(booking, reader),
         "previous": when.short(previous, reader.zone) if (previous := _previous(event)) else None,
+        "asked": _asked(event, booking, reader),
+        "agreed": event.data.get("agreed", False),
         "policy": policy(booking, now=event.created_at, zone=reader.zone),
         "settled": SETTLED.get(Tier(booking.cancellation_tier)) if booking.cancellation_tier else None,
         "reason": event.data.get("reason") or booking.reason,
         "by_reader": by_role == reader.party,
+        "by_host": event.kind == Kind.BOOKING_CONFIRMED and bool(booking.override_reason),
         "by_us": by_role in (Party.STAFF, Party.SYSTEM),
         "reader_absent": booking.absent == reader.party,
         "url": lesson_url(booking),
@@ -83,11 +87,22 @@ def _previous(event: Event) -> datetime | None:
     return datetime.fromisoformat(told) if told else None
 
 
+def _asked(event: Event, booking: Booking, reader: Reader) -> str:
+    """The time that one side asked to move to, in the reader's zone."""
+    told = event.data.get("asked")
+    if not told:
+        return ""
+    start = datetime.fromisoformat(told)
+    end = start + (booking.ends_at - booking.starts_at)
+    return f"{when.date(start, reader.zone)}, {when.span(start, end, reader.zone)}"
+
+
 def lesson(booking: Booking, reader: Reader) -> dict[str, Any]:
     """The lines of the lesson's box, and what subjects and sentences take from them."""
     other = booking.instructor.user if reader.party == Party.STUDENT else booking.student.user
     return {
         **presentation.facts(booking, party=reader.party, zone=reader.zone),
+        "student_first": booking.student.user.first_name,
         "with_first": other.first_name,
         "with_short": other.short_name,
         "short": when.short(booking.starts_at, reader.zone),

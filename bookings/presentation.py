@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from bookings.models import Booking, Party, Status
+from bookings.models import Booking, MoveRequest, Party, Status
 from bookings.services.wanted import Wanted, price_of
 from instainstru.accounts.models import User
 from instainstru.lib import clock, money, presentation, when
@@ -106,6 +106,34 @@ def lines(booking: Booking) -> list[dict[str, str]]:
 def moment(instant: datetime, zone: str) -> str:
     """``Thursday 3 December, 6:00 pm``."""
     return f"{presentation.long_day(clock.local(instant, zone))}, {when.hour(instant, zone)}"
+
+
+def asked(request: MoveRequest, *, party: Party, zone: str) -> dict[str, Any]:
+    """An open request to move, as a note says it to ``party``; staff see both names."""
+    booking = request.booking
+    mine = request.asked_by == party
+    asker = booking.student.user if request.asked_by == Party.STUDENT else booking.instructor.user
+    other = booking.instructor.user if request.asked_by == Party.STUDENT else booking.student.user
+    to, until = moment(request.starts_at, zone), when.short(request.expires_at, zone)
+    keys = [booking.pk, request.pk]
+    lesson = f"{booking.offering.subject.name}, {when.short(booking.starts_at, zone)}"
+    if mine:
+        text = f"You asked {other.first_name} to move it to {to}. Without an answer by {until} it stays."
+    elif _is_side(party):
+        text = f"{asker.first_name} asks to move {lesson} to {to}."
+    else:
+        text = f"{asker.first_name} asked {other.first_name} to move it to {to}."
+    return {
+        "text": presentation.unbroken(text),
+        "mine": mine,
+        "url": reverse("bookings:answer_request", args=keys) if _is_side(party) and not mine else "",
+        "withdraw_url": reverse("bookings:withdraw_request", args=keys) if mine else "",
+        "action": "Answer",
+    }
+
+
+def _is_side(party: Party) -> bool:
+    return party in (Party.STUDENT, Party.INSTRUCTOR)
 
 
 def stretch(instant: datetime, *, zone: str, now: datetime) -> str:

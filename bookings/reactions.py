@@ -12,22 +12,29 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings import letters
-from bookings.models import Party, Payment
+from bookings.models import Booking, Party, Payment
+from bookings.services import consent
 from instainstru.events.dispatch import Reactions, Steps
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
 from instainstru.events.notify import CalendarFile, Recipient, send_letter
 from instainstru.lib import clock
-from instructors.models import Instructor
+from instructors import waits
+from instructors.models import Instructor, SavedSearch
+from instructors.presentation import page_url
+from instructors.services.search import saved
 
 # Kinds after which the lesson enters, moves in, or leaves the readers' calendars.
 IN_CALENDAR = (Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_CANCELLED)
 
-# Where the letters about an instructor's standing lead.
+# Where the letters about an instructor lead.
 LINKS = {
-    Kind.INSTRUCTOR_VERIFIED: "instructors:office_hours",
+    Kind.INSTRUCTOR_SUBMITTED: "instructors:listing",
+    Kind.INSTRUCTOR_SENT_BACK: "instructors:listing",
+    Kind.INSTRUCTOR_VERIFIED: "instructors:your_page",
     Kind.INSTRUCTOR_SUSPENDED: "bookings:today",
     Kind.INSTRUCTOR_REINSTATED: "instructors:office_hours",
+    Kind.OUTSIDE_CALENDAR_FAILING: "instructors:office_calendars",
 }
 
 
@@ -58,17 +65,65 @@ def mail_payer(event: Event, steps: Steps) -> None:
     steps.once("letter to student", send)
 
 
+def mail_asked(event: Event, steps: Steps) -> None:
+    """A letter to the side that is asked, or whose question is gone."""
+    asker = Party(event.data["by_role"])
+    _mail(event, steps, to=(consent.OTHER[asker],))
+
+
+def mail_asker(event: Event, steps: Steps) -> None:
+    """A letter to the side that had asked, where the answer still means something to it."""
+    role = Party(event.data["by_role"])
+    if event.kind == Kind.BOOKING_MOVE_DECLINED:
+        _mail(event, steps, to=(consent.OTHER[role],))
+    elif event.data["because"] == "unanswered":
+        _mail(event, steps, to=(role,))
+
+
 def mail_instructor(event: Event, steps: Steps) -> None:
-    """A letter about the instructor's standing with us."""
+    """A letter about the instructor's standing with us, or about a calendar of theirs."""
     instructor = Instructor.objects.select_related("user").get(pk=event.subject_id)
     send = partial(
         send_letter,
         template(event),
         to=Recipient(instructor.user.full_name, instructor.user.email),
-        context={"url": settings.SITE_URL + reverse(LINKS[Kind(event.kind)])},
+        context={
+            "url": settings.SITE_URL + reverse(LINKS[Kind(event.kind)]),
+            "page": settings.SITE_URL + page_url(instructor.slug),
+            # Why somebody is suspended stays with staff; why a profile came back is for its instructor.
+            "reason": event.data.get("reason", "") if event.kind == Kind.INSTRUCTOR_SENT_BACK else "",
+            "is_draft": event.data.get("status") == Instructor.Status.DRAFT,
+            "calendar": event.data.get("name", ""),
+        },
         message_id=f"event-{event.pk}-instructor",
     )
     steps.once("letter to instructor", send)
+
+
+def look_again(event: Event, steps: Steps) -> None:
+    """Somebody may have new times: the searches that wait for such are to be run."""
+    if event.subject_type == "booking":
+        instructor_id = Booking.objects.values_list("instructor_id", flat=True).get(pk=event.subject_id)
+    else:
+        instructor_id = int(event.subject_id)
+    steps.once("searches marked", partial(saved.look_again, instructor_id, now=clock.now()))
+
+
+def mail_searcher(event: Event, steps: Steps) -> None:
+    """What a saved search found, to who waits for it."""
+    waiting = SavedSearch.objects.select_related("user").filter(pk=event.subject_id, ended_at=None).first()
+    if waiting is None:
+        return
+    stop_url = settings.SITE_URL + waits.stop_path(waiting)
+    send = partial(
+        send_letter,
+        template(event),
+        to=Recipient(waiting.user.full_name if waiting.user else "", waiting.email),
+        context={**waits.matched(waiting, event.data["times"]), "stop_url": stop_url},
+        message_id=f"event-{event.pk}",
+        stop_url=stop_url,
+    )
+    steps.once("letter", send)
 
 
 def _mail(event: Event, steps: Steps, *, to: tuple[Party, ...]) -> None:
@@ -98,15 +153,28 @@ def template(event: Event) -> str:
 
 REACTIONS: Reactions = {
     Kind.BOOKING_CONFIRMED: (mail_both,),
-    Kind.BOOKING_RESCHEDULED: (mail_both,),
-    Kind.BOOKING_CANCELLED: (mail_both,),
+    Kind.BOOKING_RESCHEDULED: (mail_both, look_again),
+    Kind.BOOKING_CANCELLED: (mail_both, look_again),
+    Kind.BOOKING_MOVE_ASKED: (mail_asked,),
+    Kind.BOOKING_MOVE_DECLINED: (mail_asker,),
+    Kind.BOOKING_MOVE_WITHDRAWN: (mail_asked,),
+    Kind.BOOKING_MOVE_LAPSED: (mail_asker,),
     Kind.BOOKING_COMPLETED: (mail_student,),
     Kind.BOOKING_NO_SHOW: (mail_both,),
     Kind.PAYMENT_FAILED: (mail_payer,),
     Kind.PAYMENT_WARNED: (mail_payer,),
     Kind.PAYMENT_CAPTURED: (mail_payer,),
     Kind.PAYMENT_REFUNDED: (mail_payer,),
-    Kind.INSTRUCTOR_VERIFIED: (mail_instructor,),
+    Kind.INSTRUCTOR_SUBMITTED: (mail_instructor,),
+    Kind.INSTRUCTOR_SENT_BACK: (mail_instructor,),
+    Kind.INSTRUCTOR_VERIFIED: (mail_instructor, look_again),
     Kind.INSTRUCTOR_SUSPENDED: (mail_instructor,),
-    Kind.INSTRUCTOR_REINSTATED: (mail_instructor,),
+    Kind.INSTRUCTOR_REINSTATED: (mail_instructor, look_again),
+    Kind.INSTRUCTOR_CHANGED: (look_again,),
+    Kind.OUTSIDE_CALENDAR_FAILING: (mail_instructor,),
+    Kind.OFFERING_CHANGED: (look_again,),
+    Kind.HOURS_CHANGED: (look_again,),
+    Kind.DATE_HOURS_CHANGED: (look_again,),
+    Kind.TIME_OFF_CHANGED: (look_again,),
+    Kind.SEARCH_MATCHED: (mail_searcher,),
 }

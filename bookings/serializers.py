@@ -12,7 +12,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from bookings.models import Booking, Party, Status
+from bookings.models import Booking, MoveRequest, Party, RequestStatus, Status
 from bookings.presentation import ACQUAINTED
 from bookings.services import policies
 from instainstru.accounts.models import User
@@ -59,6 +59,7 @@ def show(booking: Booking) -> dict[str, Any]:
         "cancellation_tier": booking.cancellation_tier or None,
         "reason": booking.reason,
         "absent": booking.absent or None,
+        "override": {"reason": booking.override_reason} if booking.override_reason else None,
         "version": booking.version,
     }
 
@@ -75,8 +76,25 @@ def show_event(event: Event, booking: Booking) -> dict[str, Any]:
         "starts_at": _instant(state["starts_at"]),
         "ends_at": _instant(state["ends_at"]),
         "previous_starts_at": _instant(event.data.get("previous")),
+        "asked_starts_at": _instant(event.data.get("asked")),
         "cancellation_tier": state["cancellation_tier"] or None,
         "reason": event.data.get("reason") or state["reason"],
+    }
+
+
+def show_request(asked: MoveRequest) -> dict[str, Any]:
+    """A request to move a lesson, as both sides see it."""
+    return {
+        "id": asked.pk,
+        "booking": asked.booking_id,
+        "status": asked.status,
+        "asked_by": asked.asked_by,
+        "starts_at": asked.starts_at,
+        "lesson_starts_at": asked.lesson_starts_at,
+        "reason": asked.reason,
+        "created_at": asked.created_at,
+        "expires_at": asked.expires_at,
+        "closed_at": asked.closed_at,
     }
 
 
@@ -119,6 +137,15 @@ class HoldBody(Body):
     )
 
 
+class OverrideBody(Body):
+    """For the instructor of the offering, and for staff: book over the instructor's own limits."""
+
+    reason = serializers.CharField(max_length=300, help_text="Both sides are told.")
+    email = serializers.EmailField(
+        required=False, help_text="The student's address, instead of `student`; of whom they have taught."
+    )
+
+
 class BookingBody(HoldBody):
     """A hold to confirm, or the fields of a hold to book at once."""
 
@@ -135,6 +162,9 @@ class BookingBody(HoldBody):
         required=False,
         help_text=HoldBody._declared_fields["duration_min"].help_text,
     )
+    override = OverrideBody(
+        required=False, allow_null=True, help_text="Book for a student, outside hours and limits too."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("hold"):
@@ -147,17 +177,35 @@ class BookingBody(HoldBody):
             missing = {name: "Needed where there is no hold." for name in self.NEEDED if name not in attrs}
             if missing:
                 raise serializers.ValidationError(missing)
+            self._whom(attrs)
         return attrs
 
+    def _whom(self, attrs: dict[str, Any]) -> None:
+        """Who books for somebody else says for whom, once."""
+        override = attrs.get("override")
+        if override and bool(attrs.get("student")) == bool(override.get("email")):
+            raise serializers.ValidationError({"student": "Give `student`, or `email` in `override`."})
 
-class CancelBody(Body):
+
+class ReasonBody(Body):
     reason = serializers.CharField(
         max_length=300, required=False, allow_blank=True, help_text="Told to the other side."
     )
 
 
-class RescheduleBody(CancelBody):
+class CancelBody(ReasonBody):
+    """Why, if one likes to say."""
+
+
+class AskBody(ReasonBody):
     starts_at = InstantField(help_text="The new start; length, place and instructor stay.")
+
+
+class RescheduleBody(AskBody):
+    ask = serializers.BooleanField(
+        required=False,
+        help_text="Where it needs the other side's consent, ask for it instead of refusing.",
+    )
 
 
 # Who may not have come.
@@ -197,6 +245,10 @@ class BookedStudent(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="“First L.” until booked.")
 
 
+class OverrideAnswer(serializers.Serializer[Any]):
+    reason = serializers.CharField()
+
+
 @extend_schema_serializer(component_name="Booking")
 class BookingAnswer(serializers.Serializer[Any]):
     """A hold or a lesson. Instants are UTC; money is in minor units of ``currency``."""
@@ -225,6 +277,7 @@ class BookingAnswer(serializers.Serializer[Any]):
     cancellation_tier = serializers.ChoiceField(policies.Tier.choices, allow_null=True)
     reason = serializers.CharField()
     absent = serializers.ChoiceField(ABSENT, allow_null=True)
+    override = OverrideAnswer(allow_null=True, help_text="Where the host booked it for the student.")
     version = serializers.IntegerField(help_text="Counts the booking's events.")
 
 
@@ -240,6 +293,9 @@ class EventAnswer(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     previous_starts_at = serializers.DateTimeField(allow_null=True, help_text="Where the lesson was moved.")
+    asked_starts_at = serializers.DateTimeField(
+        allow_null=True, help_text="Where the event is about a request to move it."
+    )
     cancellation_tier = serializers.ChoiceField(policies.Tier.choices, allow_null=True)
     reason = serializers.CharField()
 
@@ -272,3 +328,19 @@ class MoveAnswer(serializers.Serializer[Any]):
     free_until = serializers.DateTimeField(help_text="The last instant to move it freely.")
     time_zone = serializers.CharField()
     summary = serializers.CharField(help_text="The same in words, in the caller's own zone.")
+
+
+@extend_schema_serializer(component_name="MoveRequest")
+class MoveRequestAnswer(serializers.Serializer[Any]):
+    """One side asks the other to move a lesson late. The time asked for is not held."""
+
+    id = serializers.UUIDField()
+    booking = serializers.UUIDField()
+    status = serializers.ChoiceField(RequestStatus.choices)
+    asked_by = serializers.ChoiceField(ABSENT)
+    starts_at = serializers.DateTimeField(help_text="The start asked for.")
+    lesson_starts_at = serializers.DateTimeField(help_text="The start the lesson had then.")
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="Unanswered until then, it lapses.")
+    closed_at = serializers.DateTimeField(allow_null=True)

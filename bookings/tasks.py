@@ -55,6 +55,11 @@ def complete_lessons() -> None:
 
 
 @shared_task
+def lapse_requests() -> None:
+    _sweep("lapse requests", lambda: sweeps.lapse_requests(now=clock.now()))
+
+
+@shared_task
 def forget_idempotency_keys() -> None:
     _sweep("forget idempotency keys", lambda: sweeps.forget_idempotency_keys(now=clock.now()))
 

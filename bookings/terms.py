@@ -161,14 +161,21 @@ def moving(booking: Booking, *, party: Party, zone: str, now: datetime) -> dict[
     if terms.move == Move.FREE:
         words = ("Moving it is free", "Cancelling then counts from the new time.", "free")
         return _outcome(*words, deadline=f"Free until {free}.", allowed=True)
-    if not terms.allowed:
+    if terms.move == Move.CONSENT and now < booking.starts_at:
         other = booking.instructor.user if party == Party.STUDENT else booking.student.user
-        why = (
-            "It was already moved once on short notice."
-            if terms.move == Move.ONCE
-            else f"So close to the lesson {other.first_name} would have to agree."
+        return _outcome(
+            f"{other.first_name} has to agree",
+            f"Moving was free until {free}. Choose a time, and we ask. The lesson stays where it is until "
+            f"{other.first_name} agrees, and the new time is not held meanwhile.",
+            "held",
+            allowed=True,
+            asks=True,
         )
-        return _outcome("It cannot be moved any more", f"{why} You can cancel it instead.", "stop")
+    if not terms.allowed:
+        why = "It was already moved once on short notice. You can cancel it instead."
+        if now >= booking.starts_at:
+            why = "It has already started."
+        return _outcome("It cannot be moved any more", why, "stop")
     return _outcome(
         "You can move it once",
         f"Moving was free until {free}. What cancelling costs keeps counting from the first time.",
@@ -177,5 +184,23 @@ def moving(booking: Booking, *, party: Party, zone: str, now: datetime) -> dict[
     )
 
 
-def _outcome(title: str, why: str, kind: str, *, deadline: str = "", allowed: bool = False) -> dict[str, Any]:
-    return {"title": title, "sentence": why, "kind": kind, "deadline": deadline, "allowed": allowed}
+def agreeing(booking: Booking, *, zone: str) -> str:
+    """What a late move that both want leaves as it was."""
+    first = presentation.unbroken(when.short(booking.policy_starts_at, zone))
+    return (
+        f"Length, place and price stay as they are. What cancelling costs keeps counting from {first}, the "
+        "time it was booked for."
+    )
+
+
+def _outcome(
+    title: str, why: str, kind: str, *, deadline: str = "", allowed: bool = False, asks: bool = False
+) -> dict[str, Any]:
+    return {
+        "title": title,
+        "sentence": why,
+        "kind": kind,
+        "deadline": deadline,
+        "allowed": allowed,
+        "asks": asks,
+    }

@@ -16,6 +16,10 @@ WORDS = {
     Kind.BOOKING_EXPIRED: "The hold ran out",
     Kind.BOOKING_CONFIRMED: "Booked",
     Kind.BOOKING_RESCHEDULED: "Moved",
+    Kind.BOOKING_MOVE_ASKED: "Move asked for",
+    Kind.BOOKING_MOVE_DECLINED: "Move declined",
+    Kind.BOOKING_MOVE_WITHDRAWN: "Request to move withdrawn",
+    Kind.BOOKING_MOVE_LAPSED: "Request to move lapsed without an answer",
     Kind.BOOKING_CANCELLED: "Cancelled",
     Kind.BOOKING_COMPLETED: "The lesson was given",
     Kind.BOOKING_NO_SHOW: "No-show reported",
@@ -38,6 +42,10 @@ def _sentence(event: Event, booking: Booking, *, to: Party, zone: str) -> str:
         text = f"{text} by {who}"
     if event.kind == Kind.BOOKING_RESCHEDULED and event.data.get("previous"):
         text = f"{text}, before that {when.short(datetime.fromisoformat(event.data['previous']), zone)}"
+    if event.kind == Kind.BOOKING_RESCHEDULED and event.data.get("agreed"):
+        text = f"{text}, agreed by both"
+    if event.kind == Kind.BOOKING_MOVE_ASKED:
+        text = f"{text}, to {when.short(datetime.fromisoformat(event.data['asked']), zone)}"
     reason = event.data.get("reason") or (
         event.data["state"].get("reason") if event.kind == Kind.BOOKING_CANCELLED else ""
     )

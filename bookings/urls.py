@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import checkout, identity, lesson, move, stripe, teaching
+from bookings.views import checkout, feed, host, identity, lesson, move, requests, stripe, teaching
 
 app_name = "bookings"
 urlpatterns = [
@@ -13,14 +13,23 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/extend", checkout.extend, name="extend"),
     path("bookings/<uuid:booking_id>/release", checkout.release, name="release"),
     path("bookings/<uuid:booking_id>/booked", checkout.booked, name="booked"),
+    path("calendar/<str:token>.ics", feed.calendar, name="feed"),
     path("lessons", lesson.lessons, name="lessons"),
     path("lessons/<uuid:booking_id>", lesson.lesson, name="lesson"),
     path("lessons/<uuid:booking_id>.ics", lesson.calendar_file, name="lesson_ics"),
     path("lessons/<uuid:booking_id>/cancel", lesson.cancel, name="cancel"),
     path("lessons/<uuid:booking_id>/reschedule", move.reschedule, name="reschedule"),
+    path("lessons/<uuid:booking_id>/requests/<uuid:request_id>", requests.answer, name="answer_request"),
+    path(
+        "lessons/<uuid:booking_id>/requests/<uuid:request_id>/withdraw",
+        requests.withdraw,
+        name="withdraw_request",
+    ),
     path("lessons/<uuid:booking_id>/complete", lesson.complete, name="complete"),
     path("lessons/<uuid:booking_id>/no-show", lesson.no_show, name="no_show"),
     path("stripe/webhook", stripe.webhook, name="stripe_webhook"),
     path("teaching/", teaching.today, name="today"),
     path("teaching/week", teaching.week, name="week"),
+    path("teaching/why", host.explain, name="why"),
+    path("teaching/book", host.book, name="host"),
 ]

@@ -20,20 +20,24 @@ Visit = Callable[..., Page]
 @pytest.fixture
 def visit(browser: Browser, live_server: Any) -> Iterator[Visit]:
     """Opens a page for a visitor; complaints of the browser, such as blocked scripts, fail the test."""
-    contexts, complaints = [], []
+    contexts, complaints, cut = [], [], []
 
     def complain(message: ConsoleMessage) -> None:
         # A refusal that a person is meant to read is a page with a status of its own.
         if (
             message.type in ("error", "warning")
             and "the server responded with a status of 4" not in message.text
+            and not (cut and "net::ERR_" in message.text)
         ):
             complaints.append(message.text)
 
     def open_page(
         path: str = "/", *, user: User | None = None, js: bool = True, width: int = PHONE,
-        scheme: str = "light", zone: str = "America/New_York",
+        scheme: str = "light", zone: str = "America/New_York", touch: bool = False, cuts: bool = False,
     ) -> Page:  # fmt: skip
+        """``touch`` is a screen for fingers; with ``cuts`` the test will cut the network."""
+        if cuts:
+            cut.append(path)
         context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": 900},
@@ -41,6 +45,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Visit]:
             color_scheme=scheme,
             timezone_id=zone,
             reduced_motion="reduce",
+            has_touch=touch,
         )
         contexts.append(context)
         context.set_default_timeout(10_000)

@@ -10,8 +10,9 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from bookings.tests.cast import Cast
-from bookings.tests.factories import booked, in_days, local_time
+from bookings.tests.factories import InstructorFactory, booked, in_days, local_time
 from e2e.conftest import DESK, PHONE, Visit
+from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -24,6 +25,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "p
 def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast, width: int, scheme: str):
     lesson = booked(cast.piano, local_time(in_days(3), 12), cast.ben_student)
     instructor = cast.piano.instructor
+    waiting = InstructorFactory(status="submitted", submitted_at=clock.now(), verified_at=None)
     rules = rules_service.current(fresh=True)
     booking = reverse("admin:bookings_booking_change", args=[lesson.pk])
     addresses = (
@@ -33,6 +35,9 @@ def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast, width: int, sc
         reverse("admin:bookings_booking_cancel", args=[lesson.pk]),
         reverse("admin:instructors_instructor_changelist"),
         reverse("admin:instructors_instructor_change", args=[instructor.pk]),
+        reverse("admin:instructors_instructor_changelist") + "?queue=waiting",
+        reverse("admin:instructors_instructor_change", args=[waiting.pk]),
+        reverse("admin:instructors_instructor_send-back", args=[waiting.pk]),
         reverse("admin:rules_rules_changelist"), reverse("admin:rules_rules_edit", args=[rules.pk]),
     )  # fmt: skip
     page = visit(addresses[0], user=cast.staff, width=width, scheme=scheme)

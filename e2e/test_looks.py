@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page
 
 from bookings.models import Booking, Party
-from bookings.services import lifecycle
+from bookings.services import consent, lifecycle
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time
 from e2e.conftest import DESK, PHONE, SMALLEST, Visit
-from instructors.services import schedule
+from instainstru.lib import clock
+from instructors.models import Instructor, OutsideCalendar
+from instructors.services import calendar, profile, schedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -69,9 +74,19 @@ def test_pages_of_a_student(visit: Visit, cast: Cast, width: int, scheme: str):
         "/", reverse("bookings:lessons"), reverse("bookings:lessons") + "?tab=past", of(hold, "confirm"),
         of(lesson, "booked"), of(lesson, "lesson"), of(lesson, "cancel"), of(lesson, "reschedule"),
         of(lesson, "reschedule") + f"?starts_at={(start).strftime('%Y-%m-%dT20:00:00Z')}",
-        of(gone, "lesson"), reverse("accounts:settings"),
+        of(gone, "lesson"), reverse("accounts:settings"), reverse("accounts:calendar"),
     )  # fmt: skip
     assert [problem for address in addresses for problem in check(page, address)] == []
+
+
+def _outside(instructor: Instructor, lesson: Booking) -> None:
+    """A calendar that fails and clashes with the lesson: everything there is to show of one."""
+    outside = OutsideCalendar.objects.create(
+        instructor=instructor, name="Family", url=f"https://calendar.example/{'long' * 30}.ics",
+        error="It did not answer in time.", failures=1, tried_at=clock.now(), checked_at=clock.now(),
+        missed_at=clock.now(),
+    )  # fmt: skip
+    calendar.replace_outside(instructor, outside, [(lesson.starts_at, lesson.ends_at)])
 
 
 @each_look
@@ -81,16 +96,58 @@ def test_pages_of_an_instructor(visit: Visit, cast: Cast, width: int, scheme: st
     lesson = booked(cast.piano, start, cast.ben_student)
     schedule.set_date(instructor, in_days(4), [(600, 660)], by=cast.ana)
     schedule.add_time_off(instructor, start, local_time(in_days(3), 14), by=cast.ana, label="sea")
+    _outside(instructor, lesson)
     page = visit("/", user=cast.ana, width=width, scheme=scheme)
     addresses = (
-        reverse("bookings:today"), reverse("bookings:week") + f"?date={in_days(3)}",
+        reverse("accounts:calendar"), reverse("bookings:today"),
+        reverse("bookings:week") + f"?date={in_days(3)}",
         reverse("bookings:lesson", args=[lesson.pk]), reverse("bookings:cancel", args=[lesson.pk]),
         *(reverse(f"instructors:{name}") for name in (
-            "office_profile", "office_offerings", "office_offering_new", "office_hours", "office_dates",
-            "office_time_off",
+            "your_page", "listing", "office_profile", "office_offerings", "office_offering_new",
+            "office_hours", "office_week", "office_dates", "office_time_off", "office_calendars",
+            "office_limits",
         )),
+        reverse("instructors:office_week_of", args=[in_days(3)]),
+        reverse("bookings:host"),
+        f"{reverse('bookings:why')}?date={in_days(3)}&time=12:30&lesson={cast.piano.pk}:60&modality=",
     )  # fmt: skip
     assert [problem for address in addresses for problem in check(page, address)] == []
+
+
+@each_look
+def test_pages_on_the_way_to_being_listed(visit: Visit, cast: Cast, width: int, scheme: str):
+    cy = profile.become_instructor(cast.cy, by=cast.cy)
+    ana = cast.piano.instructor
+    ana.status, ana.sent_back_reason = ana.Status.DRAFT, "Please say where you studied."
+    ana.save()
+    page = visit("/", user=cast.cy, width=width, scheme=scheme)
+    steps = ("listing", "listing_about", "listing_photo", "listing_lessons", "listing_places",
+             "listing_hours")  # fmt: skip
+    addresses = [*(reverse(f"instructors:{name}") for name in steps), f"/@{cy.slug}"]
+    wrong = [problem for address in addresses for problem in check(page, address)]
+    page = visit("/", user=cast.ana, width=width, scheme=scheme)
+    addresses = [
+        *(reverse(f"instructors:{name}") for name in (*steps, "office_profile", "your_page")),
+        reverse("instructors:listing_lessons") + "?add", reverse("bookings:today"), "/@ana-a",
+    ]  # fmt: skip
+    assert wrong + [problem for address in addresses for problem in check(page, address)] == []
+
+
+@each_look
+def test_pages_of_a_late_move(visit: Visit, cast: Cast, width: int, scheme: str):
+    lesson = booked(cast.piano, local_time(in_days(3), 12), cast.ben_student)
+    with time_machine.travel(lesson.starts_at - timedelta(hours=5)):
+        later = lesson.starts_at + timedelta(hours=3)
+        asked = consent.ask(lesson, starts_at=later, by=cast.ben, party=Party.STUDENT, reason="train")
+        here = reverse("bookings:lesson", args=[lesson.pk])
+        page = visit("/", user=cast.ben, width=width, scheme=scheme)
+        wrong = check(page, here)
+        page = visit("/", user=cast.ana, width=width, scheme=scheme)
+        addresses = (
+            here, reverse("bookings:today"), reverse("bookings:reschedule", args=[lesson.pk]),
+            reverse("bookings:answer_request", args=[lesson.pk, asked.pk]),
+        )  # fmt: skip
+        assert wrong + [problem for address in addresses for problem in check(page, address)] == []
 
 
 def test_twice_the_size_still_fits(visit: Visit, cast: Cast):

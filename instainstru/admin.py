@@ -24,7 +24,7 @@ from instainstru import lookup
 from instainstru.events.models import PARKED, Delivery
 from instainstru.lib import clock
 from instructors.models import Instructor
-from instructors.services import profile
+from instructors.services import standing
 
 # A queue is counted up to here; who has more to do than that needs no exact number.
 MOST = 100
@@ -45,9 +45,9 @@ class Queue:
 QUEUES = (
     Queue(
         "Instructors to verify",
-        "Their profiles are complete.",
+        "They submitted their profiles; the oldest comes first.",
         Instructor,
-        lambda: profile.waiting(Instructor.objects.all()),
+        lambda: standing.submitted(Instructor.objects.all()),
         "queue=waiting",
     ),
     Queue(

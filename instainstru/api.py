@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from bookings.api import changes, lessons, taking
+from bookings.api import changes, lessons, requests, taking
 from instainstru.lib import documents
-from instructors.api import directory, hours, search, times
+from instructors.api import directory, explain, hours, legacy, limits, me, search, times, weeks
 from students import api as students
 
 urlpatterns = [
@@ -16,8 +16,14 @@ urlpatterns = [
     path("categories", directory.Categories.as_view()),
     path("subjects", directory.Subjects.as_view()),
     path("instructors", directory.Instructors.as_view()),
+    path("instructors/me", me.Me.as_view()),
     path("instructors/me/hours", hours.Hours.as_view()),
     path("instructors/me/week/<str:day>", hours.Week.as_view()),
+    path("instructors/me/availability/operations", legacy.Operations.as_view()),
+    path("instructors/me/week/<str:day>/copy", weeks.CopyWeek.as_view()),
+    path("instructors/me/week/<str:day>/apply", weeks.ApplyWeek.as_view()),
+    path("instructors/me/limits", limits.OwnLimits.as_view()),
+    path("instructors/me/explain", explain.Explain.as_view()),
     path("instructors/<str:instructor>", directory.OneInstructor.as_view()),
     path("holds", taking.Holds.as_view()),
     path("holds/<uuid:hold_id>", taking.Hold.as_view()),
@@ -27,6 +33,12 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/events", lessons.BookingEvents.as_view()),
     path("bookings/<uuid:booking_id>/cancel", changes.Cancel.as_view()),
     path("bookings/<uuid:booking_id>/reschedule", changes.Reschedule.as_view()),
+    path("bookings/<uuid:booking_id>/move-requests", requests.MoveRequests.as_view()),
+    path("bookings/<uuid:booking_id>/move-requests/<uuid:request_id>", requests.OneMoveRequest.as_view()),
+    path("bookings/<uuid:booking_id>/move-requests/<uuid:request_id>/accept", requests.AcceptMove.as_view()),
+    path(
+        "bookings/<uuid:booking_id>/move-requests/<uuid:request_id>/decline", requests.DeclineMove.as_view()
+    ),
     path("bookings/<uuid:booking_id>/complete", changes.Complete.as_view()),
     path("bookings/<uuid:booking_id>/no-show", changes.NoShow.as_view()),
     path("students", students.Students.as_view()),

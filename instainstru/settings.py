@@ -27,6 +27,8 @@ SITE_NAME = "InstaInstru"
 CURRENCY = "USD"
 # Where visitors are taken to be until their browser says otherwise.
 SITE_TIME_ZONE = "America/New_York"
+# Instructors paint their week in cells of so many minutes; what lies between is typed.
+EDITOR_CELL_MIN = 30
 
 INSTALLED_APPS = [
     "instainstru.apps.OperatorAdminConfig",
@@ -89,6 +91,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "instructors.context.role",
+                "instructors.context.office",
             ],
         },
     }
@@ -245,6 +248,8 @@ SPECTACULAR_SETTINGS = {
         "AbsentParty": "bookings.serializers.ABSENT",
         "CancellationTier": "bookings.services.policies.Tier",
         "Modality": "instructors.models.Modality",
+        "MoveRequestStatus": "bookings.models.RequestStatus",
+        "InstructorStatus": "instructors.models.Instructor.Status",
     },
 }
 # Without a key of its own, a site in development speaks to the stand-in that `make run` starts beside it.
@@ -266,6 +271,9 @@ RATELIMIT_IP_META_KEY = "instainstru.lib.http.client_address"
 # How many proxies of ours stand between a visitor and this process.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+# Whether instructors' own calendars may be read from this machine itself; for development and tests.
+CALENDAR_ALLOW_LOOPBACK = env.bool("CALENDAR_ALLOW_LOOPBACK", default=False)
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

@@ -68,6 +68,8 @@ def card(result: Result, *, clocks: Clocks) -> dict[str, Any]:
         "modality": result.modality,
         "days": days,
         "next_label": "",
+        # For staff who ask for it (``why.py``).
+        "why": [],
     }
 
 

@@ -10,9 +10,11 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms import BaseFormSet, formset_factory
 
+from instainstru.events.notify import Recipient
 from instainstru.lib import clock
-from instructors.models import Audience, Instructor, Level, Modality, Offering, Subject
+from instructors.models import Audience, Instructor, Level, Modality, Offering, Place, Subject
 from instructors.models.calendar import DAY_MINUTES
+from instructors.models.profile import SLUG
 from instructors.services import places
 from instructors.services.schedule import Window
 
@@ -31,12 +33,46 @@ def _choices(form: forms.BaseForm, name: str, choices: list[tuple[Any, str]]) ->
     field.choices = choices
 
 
+def language_names(text: str) -> list[str]:
+    """The languages of a line with commas between them, each once."""
+    names = [name.strip() for name in text.split(",")]
+    if any(len(name) > 30 for name in names):
+        raise forms.ValidationError("A language has at most 30 letters. Put commas between them.")
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def place_named(text: str, *, present: Place | None) -> Place:
+    """The place somebody means; the present one where its name was left as it is."""
+    if present and text.strip() == present.name:
+        return present
+    found = places.named(text)
+    if found is None:
+        raise forms.ValidationError("We do not know that place. Try the ZIP code, or the borough.")
+    return found
+
+
+def photo_field() -> forms.FileField:
+    """A photograph to upload; what it may be is the service's to say, in words of its own."""
+    kinds = "image/jpeg,image/png,image/webp"
+    return forms.FileField(
+        required=False,
+        help_text="JPEG, PNG or WebP up to 15 MB. We cut out its middle and remove where it was taken.",
+        widget=forms.ClearableFileInput(attrs={"accept": kinds}),
+        error_messages={
+            "empty": "That file is empty. Choose a photograph as JPEG, PNG or WebP.",
+            "invalid": "Choose the photograph again.",
+            "contradiction": "Either choose a new photograph or remove the present one, not both.",
+        },
+    )
+
+
 class ProfileForm(forms.ModelForm):
     """The public face and its conditions. ``languages`` is one line, ``place`` a name or ZIP code."""
 
     languages = forms.CharField(
         required=False, max_length=200, help_text="Which you teach in, with commas between them."
     )
+    photo = photo_field()
     place = forms.CharField(
         label="Where you are",
         max_length=80,
@@ -49,27 +85,19 @@ class ProfileForm(forms.ModelForm):
         model = Instructor
         fields = [
             "headline", "bio", "photo", "languages", "place", "address", "time_zone", "slug",
-            "cancellation_preset", "notice_min", "buffer_min", "travel_min", "overnight_rule",
+            "cancellation_preset",
         ]  # fmt: skip
         labels = {
             "headline": "In one line",
             "bio": "About you",
             "slug": "Address of your page",
             "cancellation_preset": "Cancelling",
-            "notice_min": "Notice you need, minutes",
-            "buffer_min": "Free time between lessons, minutes",
-            "travel_min": "Time to travel to students, minutes",
-            "overnight_rule": "Nobody books me at night for early next morning",
         }
         help_texts = {
             "headline": "What you teach and how, such as “Patient piano for late beginners”.",
-            "photo": "JPEG or PNG.",
             "address": "Told only to those who booked.",
-            "slug": "Small letters, digits and hyphens.",
+            "slug": "Small letters, digits and hyphens. Your old address keeps leading to the new one.",
             "cancellation_preset": "Until when students cancel for free.",
-            "notice_min": "Leave it empty for the usual.",
-            "buffer_min": "Leave it empty for the usual.",
-            "travel_min": "Leave it empty for the usual.",
         }
         widgets = {"bio": forms.Textarea(attrs={"rows": 8})}
 
@@ -87,22 +115,27 @@ class ProfileForm(forms.ModelForm):
         self.initial["place"] = instructor.place.name if instructor.place else ""
 
     def clean_languages(self) -> list[str]:
-        names = [name.strip() for name in self.cleaned_data["languages"].split(",")]
-        if any(len(name) > 30 for name in names):
-            raise forms.ValidationError("A language has at most 30 letters. Put commas between them.")
-        return list(dict.fromkeys(filter(None, names)))
+        return language_names(self.cleaned_data["languages"])
 
-    def clean_place(self) -> Any:
-        text = self.cleaned_data["place"].strip()
-        if self.instance.place and text == self.instance.place.name:
-            return self.instance.place
-        found = places.named(text)
-        if found is None:
-            raise forms.ValidationError("We do not know that place. Try the ZIP code, or the borough.")
-        return found
+    def clean_place(self) -> Place:
+        return place_named(self.cleaned_data["place"], present=self.instance.place)
 
     def _post_clean(self) -> None:
         """Nothing: the service checks the whole instructor, and only it may change one."""
+
+
+class AddressForm(forms.Form):
+    """The address of the instructor's page."""
+
+    slug = forms.CharField(
+        label="Address of your page",
+        max_length=60,
+        validators=[SLUG],
+        help_text="Small letters, digits and hyphens, such as “ana-teaches-piano”.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
 
 
 class OfferingForm(forms.Form):
@@ -246,3 +279,36 @@ def _edge(day: date, wall: time | None, zone: str, *, end: bool) -> datetime:
     if wall is None:
         return clock.day_bounds(day, zone)[1 if end else 0]
     return clock.to_instant(day, wall, zone)
+
+
+class OutsideCalendarForm(forms.Form):
+    """A calendar kept elsewhere: what to call it here, and where it is."""
+
+    name = forms.CharField(
+        label="What you call it",
+        max_length=60,
+        help_text="Only you see it.",
+        widget=forms.TextInput(attrs={"placeholder": "Family", "autocomplete": "off"}),
+    )
+    url = forms.CharField(
+        label="Its address",
+        max_length=2000,
+        help_text="Begins with https:// or webcal:// and mostly ends in .ics. Nobody else sees it.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class TellForm(forms.Form):
+    """Where to write when there is one."""
+
+    email = forms.EmailField(
+        max_length=254,
+        label="Your email address",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        if Recipient("", email).is_placeholder:
+            raise forms.ValidationError("Enter an address at which you get mail.")
+        return email

@@ -73,6 +73,8 @@ def facts(query: Query, vocabulary: Vocabulary, *, place: str = "") -> list[Fact
         add("time", _span(query), "low", "high")
     if query.near:
         add("place", place or query.near.title(), "near", "radius_km")
+    if query.near_me:
+        add("place", "Near me", "near_me")
     if query.price_min is not None or query.price_max is not None:
         add("price", _prices(query), "price_min", "price_max")
     if query.duration:

@@ -6,7 +6,7 @@ The functions make what is sent; the serializers under them describe it for the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain, repeat
@@ -19,10 +19,11 @@ from rest_framework import serializers
 
 from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
-from instainstru.lib.fields import Body
+from instainstru.lib.fields import Body, refuse_unknown
 from instructors.models import CalendarBlock, Category, Instructor, Modality, Offering, Subject
 from instructors.services import schedule
 from instructors.services.schedule import Window
+from instructors.services.search.relax import NAMES as RELAXED
 
 
 def show_instructor(instructor: Instructor) -> dict[str, Any]:
@@ -74,6 +75,20 @@ def show_profile(
         "cancellation_preset": instructor.cancellation_preset,
         "latitude": instructor.latitude,
         "longitude": instructor.longitude,
+    }
+
+
+def show_own_profile(
+    instructor: Instructor, offerings: Iterable[Offering], *, photo: str | None, missing: Mapping[str, str]
+) -> dict[str, Any]:
+    """The profile as its owner sees it: with its standing, and what keeps it from being listed."""
+    return {
+        **show_profile(instructor, offerings, photo=photo),
+        "status": instructor.status,
+        "submitted_at": instructor.submitted_at,
+        "sent_back_reason": instructor.sent_back_reason or None,
+        "missing": dict(missing),
+        "url": f"{settings.SITE_URL}/@{instructor.slug}",
     }
 
 
@@ -138,15 +153,7 @@ _WALL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 
 @extend_schema_field({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", "example": "09:00"})
 class WallField(serializers.Field[Any, Any, Any, Any]):
-    """A wall time as a minute of the day; ``24:00`` is the midnight that ends it."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, str) or not _WALL.fullmatch(data):
-            raise serializers.ValidationError("Write a time like 09:00, up to 24:00.")
-        return int(data[:2]) * 60 + int(data[3:])
-
-    def to_representation(self, value: int) -> str:
-        return schedule.show_minute(value)
+    """A wall time; ``24:00`` is the midnight that ends the day."""
 
 
 class WindowBody(Body):
@@ -157,35 +164,73 @@ class WindowBody(Body):
     def get_fields(self) -> dict[str, Any]:
         return {"from": WallField(), **super().get_fields()}
 
-    def validate(self, attrs: dict[str, Any]) -> Any:
-        return attrs["from"], attrs["to"]
 
+@extend_schema_field(WindowBody(many=True))
+class WindowsField(serializers.Field[Any, Any, Any, Any]):
+    """A day's windows as minutes, in order.
 
-class OpenBody(Body):
-    """The windows in which an instructor teaches."""
+    Read by hand: a week holds dozens of times, for each of which a serializer would take longer than the
+    database for the week. A list that no day has room for is refused before it is looked at.
+    """
 
-    windows = WindowBody(many=True, allow_empty=True)
-
-    def validate_windows(self, windows: list[Window]) -> list[Window]:
+    def to_internal_value(self, data: Any) -> list[Window]:
+        if not isinstance(data, list):
+            raise serializers.ValidationError("Send a list of windows.")
+        if len(data) > schedule.MOST_WINDOWS_A_DAY:
+            raise serializers.ValidationError(f"A day has room for {schedule.MOST_WINDOWS_A_DAY} windows.")
+        wrong: dict[str, Any] = {}
+        windows = [_window(one, str(number), wrong) for number, one in enumerate(data)]
+        if wrong:
+            raise serializers.ValidationError(wrong)
         try:
             return schedule.check_windows(windows, field="windows")
         except Invalid as error:
             raise serializers.ValidationError(error.message) from error
 
 
+def _window(data: Any, number: str, wrong: dict[str, Any]) -> Window:
+    """The window; what is wrong with it is put under its number."""
+    if not isinstance(data, dict):
+        wrong[number] = {"non_field_errors": ["Send an object with from and to."]}
+        return 0, 0
+    refuse_unknown(data, ("from", "to"))
+    edges = []
+    for name in ("from", "to"):
+        text = data.get(name)
+        if isinstance(text, str) and _WALL.fullmatch(text):
+            edges.append(int(text[:2]) * 60 + int(text[3:]))
+            continue
+        says = "Write a time like 09:00, up to 24:00." if name in data else "This field is required."
+        wrong.setdefault(number, {})[name] = [says]
+        edges.append(0)
+    return edges[0], edges[1]
+
+
+class OpenBody(Body):
+    """The windows in which an instructor teaches."""
+
+    windows = WindowsField()
+
+
 class WeekdayBody(OpenBody):
     weekday = serializers.ChoiceField(WEEKDAYS)
+
+
+EVERY_WEEKDAY = "Send every weekday, monday to sunday, once."
+EVERY_DATE = "Send the seven dates of the week, each once."
 
 
 class HoursBody(Body):
     """The whole weekly pattern: every weekday once. What ``GET`` answered may be sent back changed."""
 
-    days = WeekdayBody(many=True)
+    days = WeekdayBody(  # type: ignore[call-arg]
+        many=True, max_length=7, error_messages={"max_length": EVERY_WEEKDAY}
+    )
     time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
 
     def validate_days(self, days: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if sorted(day["weekday"] for day in days) != sorted(WEEKDAYS):
-            raise serializers.ValidationError("Send every weekday, monday to sunday, once.")
+            raise serializers.ValidationError(EVERY_WEEKDAY)
         return days
 
 
@@ -206,7 +251,9 @@ class DateBody(OpenBody):
 class WeekBody(Body):
     """The seven dates of the week. What ``GET`` answered may be sent back changed."""
 
-    days = DateBody(many=True)
+    days = DateBody(  # type: ignore[call-arg]
+        many=True, max_length=7, error_messages={"max_length": EVERY_DATE}
+    )
     week = serializers.DateField(required=False, help_text="Ignored; the address says it.")
     time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
 
@@ -289,6 +336,7 @@ class ResultAnswer(serializers.Serializer[Any]):
     offering = OfferingAnswer()
     duration_min = serializers.IntegerField()
     modality = serializers.ChoiceField(Modality.choices)
+    exact = serializers.BooleanField(help_text="False where it was found by what `relaxed` names.")
     distance_km = serializers.FloatField(allow_null=True, help_text="From `near`.")
     openings = OpeningAnswer(many=True)
 
@@ -300,7 +348,9 @@ class OpeningsAnswer(serializers.Serializer[Any]):
     previous = serializers.CharField(allow_null=True, help_text="Always null: a search is walked forward.")
     understood = ReadingAnswer(allow_null=True, help_text="Null where there was no `q`.")
     relaxed = serializers.ListField(
-        child=serializers.CharField(), help_text="Conditions that were dropped to find something."
+        child=serializers.ChoiceField(RELAXED),
+        help_text="Conditions given up because under 5 results met them all, in this order, each on top of "
+        "those before: results that are not `exact` come last. Only on first pages; `relax=0` prevents it.",
     )
 
 
@@ -322,6 +372,19 @@ class ProfileAnswer(CardAnswer):
     cancellation_preset = serializers.ChoiceField(Instructor.CancellationPreset.choices)
     latitude = serializers.FloatField(allow_null=True, help_text="Of a point near the real one.")
     longitude = serializers.FloatField(allow_null=True)
+
+
+@extend_schema_serializer(component_name="OwnProfile")
+class OwnProfileAnswer(ProfileAnswer):
+    """A draft is its instructor's, a submitted profile waits for us, a listed one is found by students."""
+
+    status = serializers.ChoiceField(Instructor.Status.choices)
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    sent_back_reason = serializers.CharField(allow_null=True, help_text="What to change before it is listed.")
+    missing = serializers.DictField(
+        child=serializers.CharField(), help_text="What keeps it from being submitted: name to sentence."
+    )
+    url = serializers.URLField(help_text="The page to share.")
 
 
 @extend_schema_serializer(component_name="Subject")

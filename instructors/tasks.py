@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from instainstru.lib import clock, locks
-from instructors.services import horizon
-from instructors.services.search import bounds, rank
+from instructors.services import calendar_feeds, horizon
+from instructors.services.search import bounds, log, rank, saved
 
 # The rest of a very large job waits for the next turn.
 ROUNDS = 20
@@ -53,3 +53,33 @@ def refresh_bounds() -> None:
     with locks.alone("refresh bounds") as ours:
         if ours:
             bounds.refresh(now=clock.now())
+
+
+@shared_task
+def check_outside_calendars() -> None:
+    """Hand out the outside calendars whose turn it is."""
+    for calendar_id in calendar_feeds.claim_due(now=clock.now()):
+        check_outside_calendar.apply_async((calendar_id,), expires=calendar_feeds.LEASE.total_seconds())
+
+
+@shared_task(soft_time_limit=90, time_limit=100)
+def check_outside_calendar(calendar_id: int) -> None:
+    calendar_feeds.check(calendar_id)
+
+
+@shared_task
+def run_saved_searches() -> None:
+    """Run the searches that wait for somebody; workers share them out by claiming rows."""
+    for _ in range(ROUNDS):
+        if not saved.run_due(now=clock.now()):
+            return
+
+
+@shared_task
+def forget_searches() -> None:
+    """Forget who searched after a month, what was searched after three, and waiting that is over."""
+    with locks.alone("forget searches") as ours:
+        for chore in (log.forget_people, log.forget, saved.forget):
+            for _ in range(ROUNDS if ours else 0):
+                if not chore(now=clock.now()):
+                    break

@@ -18,6 +18,11 @@ from instainstru.lib import clock, money, presentation, when
 WRITES_TO = {
     "mail_both": (Party.STUDENT, Party.INSTRUCTOR),
     "mail_student": (Party.STUDENT,),
+    # One of the two: who is asked, or who had asked.
+    "mail_asked": (Party.STUDENT, Party.INSTRUCTOR),
+    "mail_asker": (Party.STUDENT, Party.INSTRUCTOR),
+    # Looks whether somebody waits for that time; their letter is about their search.
+    "look_again": (),
 }
 
 
@@ -94,6 +99,10 @@ def details(event: Event, *, zone: str) -> list[str]:
     if event.kind == Kind.BOOKING_RESCHEDULED:
         before, after = (_moment(told, zone) for told in (data.get("previous"), state.get("starts_at")))
         found.append(f"From {before} to {after}.")
+    if data.get("asked"):
+        found.append(f"To {_moment(data['asked'], zone)}.")
+    if data.get("agreed"):
+        found.append("The other side had asked for it.")
     if data.get("tier") in Tier.values:
         found.append(f"{Tier(data['tier']).label}.")
     if data.get("absent"):

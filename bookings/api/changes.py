@@ -19,12 +19,14 @@ from bookings.serializers import (
     CancelBody,
     CancellationAnswer,
     MoveAnswer,
+    MoveRequestAnswer,
     NoShowBody,
     NothingBody,
     RescheduleBody,
     show,
+    show_request,
 )
-from bookings.services import access, grace, lifecycle, policies, pricing
+from bookings.services import access, consent, grace, lifecycle, policies, pricing, recheck
 from bookings.services.payments import plan
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
@@ -94,17 +96,34 @@ class Reschedule(ChangeView):
         name="reschedule_booking",
         body=RescheduleBody,
         answers=BookingAnswer,
+        also={202: MoveRequestAnswer},
         refusals={
             **ABSENT,
-            409: f"{CHANGING[409]} Also `needs_consent`, `moved_already`; `slot_taken` with `alternatives`.",
+            409: f"{CHANGING[409]} Also `needs_consent` (then `ask`), `moved_already`; "
+            "`slot_taken` with `alternatives`.",
             422: TAKING[422],
         },
         parameters=[IDEMPOTENCY_KEY],
     )
-    @idempotent
     def post(self, request: Request, booking_id: UUID) -> HttpResponse:
+        # It asks other hosts, so it comes before the transaction of the idempotency key.
+        met = access.booking_for(signed_in(request), booking_id)
+        recheck.before_booking(met.booking.offering_id)
+        return self._move(request, booking_id)
+
+    @idempotent
+    def _move(self, request: Request, booking_id: UUID) -> HttpResponse:
         fields = read(RescheduleBody, request.data)
         met = access.booking_for(signed_in(request), booking_id)
+        if fields.get("ask") and _needs_consent(met, now=clock.now()):
+            asked = consent.ask(
+                met.booking,
+                starts_at=fields["starts_at"],
+                by=request.user,
+                party=met.party,
+                reason=fields.get("reason", ""),
+            )
+            return answer(show_request(asked), status=202)
         booking = lifecycle.reschedule(
             met.booking,
             starts_at=fields["starts_at"],
@@ -153,6 +172,10 @@ class NoShow(ApiView):
         absent = Party(fields["absent"]) if fields.get("absent") else None
         booking = lifecycle.report_no_show(met.booking, by=request.user, party=met.party, absent=absent)
         return answer(show(booking))
+
+
+def _needs_consent(met: access.Access, *, now: datetime) -> bool:
+    return policies.reschedule(met.booking, party=met.party, now=now).move == policies.Move.CONSENT
 
 
 def _may_change(booking: Booking, party: Party, *, now: datetime) -> bool:

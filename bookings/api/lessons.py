@@ -10,11 +10,11 @@ from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
-from bookings.api.taking import ABSENT, TAKING, TakingView, own_hold, student_of, wanted_of
+from bookings.api.taking import ABSENT, TAKING, TakingView, look_again, own_hold, student_of, wanted_of
 from bookings.idempotent import idempotent
 from bookings.models import Status
 from bookings.serializers import BookingAnswer, BookingBody, EventAnswer, show, show_event
-from bookings.services import access, history, ics, lifecycle
+from bookings.services import access, history, ics, lifecycle, override
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
@@ -64,16 +64,27 @@ class Bookings(TakingView):
         body=BookingBody,
         answers=BookingAnswer,
         status=201,
-        refusals={**TAKING, 409: TAKING[409] + " For holds also `hold_expired` and `wrong_status`."},
+        refusals={
+            **TAKING,
+            403: "The key lacks the scope; or `hosts_only`: `override` is for the instructor and for staff.",
+            409: TAKING[409] + " For holds also `hold_expired` and `wrong_status`.",
+            422: TAKING[422] + " With `override` also `already_past`, `crosses_midnight`.",
+        },
         parameters=[IDEMPOTENCY_KEY],
     )
-    @idempotent
     def post(self, request: Request) -> HttpResponse:
+        look_again(request)
+        return self._book(request)
+
+    @idempotent
+    def _book(self, request: Request) -> HttpResponse:
         fields = read(BookingBody, request.data)
         if fields.get("hold"):
             booking = lifecycle.confirm(
                 _named_hold(request, fields["hold"]), by=request.user, note=fields.get("note")
             )
+        elif fields.get("override"):
+            booking = _over_the_rules(request, fields)
         else:
             booking = lifecycle.book(
                 wanted_of(fields),
@@ -82,6 +93,21 @@ class Bookings(TakingView):
                 note=fields.get("note", ""),
             )
         return answer(show(booking), status=201, headers={"Location": f"/api/v1/bookings/{booking.pk}"})
+
+
+def _over_the_rules(request: Request, fields: dict[str, Any]) -> Any:
+    """The lesson that a host books for a student."""
+    user, wanted, wish = signed_in(request), wanted_of(fields), fields["override"]
+    party = override.host_of(user, wanted.instructor)
+    try:
+        student = override.student_for(
+            wanted.instructor, party=party, student_id=fields.get("student"), email=wish.get("email")
+        )
+    except NotFound as error:
+        raise Invalid(error.message, field="email" if wish.get("email") else "student") from error
+    return override.book(
+        wanted, student=student, by=user, party=party, reason=wish["reason"], note=fields.get("note", "")
+    )
 
 
 def _named_hold(request: Request, hold_id: UUID) -> Any:

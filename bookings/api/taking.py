@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import UUIDField
 from rest_framework.request import Request
 
 from bookings.idempotent import idempotent
 from bookings.models import Booking, Party
 from bookings.serializers import BookingAnswer, HoldBody, NothingBody, show
-from bookings.services import access, alternatives, lifecycle
+from bookings.services import access, alternatives, lifecycle, recheck
 from bookings.services.wanted import SlotTaken, Wanted, wish
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer, read
 from instainstru.lib.errors import Invalid, NotFound
+from instainstru.lib.fields import IdField
 from instainstru.lib.limits import SAFE
 from instainstru.lib.openapi import IDEMPOTENCY_KEY, call
 from instructors.serializers import show_offering
@@ -83,6 +87,25 @@ def own_hold(request: Request, hold_id: UUID) -> Booking:
     if met.party == Party.INSTRUCTOR and request.method not in SAFE:
         raise NotFound
     return met.booking
+
+
+def look_again(request: Request) -> None:
+    """A last look at the instructor's own calendars before a booking.
+
+    It asks other hosts, so it comes before the transaction of the idempotency key. What is wrong with the
+    request is left for the call itself to say.
+    """
+    fields = request.data if isinstance(request.data, dict) else {}
+    with suppress(ValidationError, NotFound):
+        if fields.get("hold"):
+            hold_id = _HOLD.run_validation(fields["hold"])
+            if recheck.concerns(hold_id):
+                recheck.before_confirming(own_hold(request, hold_id))
+        elif "offering" in fields:
+            recheck.before_booking(_OFFERING.run_validation(fields["offering"]))
+
+
+_HOLD, _OFFERING = UUIDField(), IdField()
 
 
 class Holds(TakingView):

@@ -20,6 +20,7 @@ from bookings.models import (
     Customer,
     Dispute,
     Entry,
+    MoveRequest,
     Package,
     PackageUse,
     Payment,
@@ -34,7 +35,9 @@ from instructors.models import (
     DateHours,
     Instructor,
     Offering,
+    OldAddress,
     OpenDay,
+    OutsideCalendar,
     PayoutAccount,
     WeeklyHours,
 )
@@ -92,6 +95,8 @@ def _rows() -> list[QuerySet[Any]]:
         | Q(subject_type="card", subject_id__in=_texts(Card.objects.filter(student__in=students)))
         | Q(subject_type="package", subject_id__in=_texts(Package.objects.filter(student__in=students)))
         | Q(subject_type="payoutaccount", subject_id__in=_texts(accounts))
+        # Revoked ones are gone, so by who did it.
+        | Q(subject_type="calendarfeed", by__in=users)
     )
     return [
         *_of_money(students, instructors, payments),
@@ -99,7 +104,10 @@ def _rows() -> list[QuerySet[Any]]:
         events,
         CalendarBlock.objects.filter(instructor__in=instructors),
         *_paid(students, instructors, payments),
+        MoveRequest.objects.filter(booking__in=bookings),
+        OutsideCalendar.objects.filter(instructor__in=instructors),
         bookings,
+        OldAddress.objects.filter(instructor__in=instructors),
         OpenDay.objects.filter(instructor__in=instructors),
         WeeklyHours.objects.filter(instructor__in=instructors),
         DateHours.objects.filter(instructor__in=instructors),

@@ -23,7 +23,7 @@ from instainstru.lib import clock
 from instainstru.lib.ids import id_at
 from instainstru.lib.intervals import Range, overlaps
 from instructors.models import CalendarBlock, Modality, Offering
-from instructors.services import calendar
+from instructors.services import calendar, open_days
 from students.models import Student
 
 DAY = timedelta(days=1)
@@ -83,7 +83,7 @@ class Scheduler:
             placed += self._lesson(teacher, offering, student, start, duration, modality, out)
             day = clock.local(start, teacher.diary.tz)
             # The same wall time next week, whatever the clocks do in between.
-            start = calendar.at_minute(day.date() + 7 * DAY, day.hour * 60 + day.minute, teacher.diary.tz)
+            start = open_days.at_minute(day.date() + 7 * DAY, day.hour * 60 + day.minute, teacher.diary.tz)
         return placed
 
     def _student(self, *, introduce: bool) -> Student:

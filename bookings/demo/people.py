@@ -28,11 +28,15 @@ BOROUGHS = {"manhattan": 38, "brooklyn": 34, "queens": 17, "bronx": 7, "staten i
 AFAR = {"60614": "America/Chicago", "90026": "America/Los_Angeles", "80206": "America/Denver"}
 WITH_ARTICLE = ("Upper ", "Lower ", "Financial ", "East Village", "West Village", "Garment", "Meatpacking")
 SCOPES = {
-    "staff": [Scope.OPENINGS_READ, Scope.BOOKINGS_READ, Scope.BOOKINGS_WRITE],
+    "staff": [Scope.OPENINGS_READ, Scope.BOOKINGS_READ, Scope.BOOKINGS_WRITE, Scope.HOURS_READ],
     "partner": [Scope.OPENINGS_READ, Scope.BOOKINGS_READ, Scope.BOOKINGS_WRITE],
     "instructor": list(Scope),
     "student": [Scope.OPENINGS_READ, Scope.BOOKINGS_READ, Scope.BOOKINGS_WRITE],
 }
+# Staff have looked at these.
+CHECKED = (Instructor.Status.LISTED, Instructor.Status.SUSPENDED)
+SENT_BACK = "Please say in your text how long you have taught, and what a first lesson with you is like."
+NOTICES = ("notice_online_min", "notice_at_instructor_min", "notice_at_student_min")
 # Stars are shown as if everybody began with this many ratings of this mean.
 PRIOR_COUNT, PRIOR_MEAN = 5, 4.6
 
@@ -192,8 +196,9 @@ class Teachers:
             place=place,
             address=words.address(place.name) if place and borough else "",
             cancellation_preset=rng.choices(("flexible", "standard", "strict"), weights=(3, 6, 1))[0],
-            notice_min=rng.choice((None,) * 14 + (120, 240, 720, 1440)),
+            **dict.fromkeys(NOTICES, rng.choice((None,) * 14 + (120, 240, 720, 1440))),
             buffer_min=rng.choice((None,) * 9 + (30,)),
+            grid_min=rng.choice((None,) * 15 + (30,)),
             overnight_rule=rng.random() < 0.85,
             horizon_days=scene.horizon_days,
             created_at=owner.date_joined,
@@ -213,12 +218,18 @@ class Teachers:
         rng = self._rng
         dice = 0.5 if busy else rng.random()
         instructor.status = Instructor.Status.LISTED
-        if dice < 0.02:
+        if dice < 0.008:
+            instructor.status = Instructor.Status.SUBMITTED
+            # Within the last two days, in which nobody has joined.
+            ago = timedelta(days=instructor.pk % 2, hours=instructor.pk % 24, minutes=instructor.pk % 60)
+            instructor.submitted_at = self._scene.dawn - ago
+        elif dice < 0.02:
             instructor.status = Instructor.Status.DRAFT
+            instructor.sent_back_reason = SENT_BACK if dice < 0.012 else ""
         elif dice > 0.995:
             instructor.status = Instructor.Status.SUSPENDED
             instructor.suspended_reason = "Documents expired; asked for new ones."
-        if instructor.status != Instructor.Status.DRAFT and (busy or rng.random() < 0.93):
+        if instructor.status in CHECKED and (busy or rng.random() < 0.93):
             instructor.verified_at = instructor.created_at + timedelta(hours=rng.randint(5, 40))
         count = 0 if is_new else 127 if busy else int(rng.lognormvariate(3, 1.1))
         mean = 4.92 if busy else min(5.0, 3.9 + 1.1 * rng.betavariate(5, 1.6))

@@ -18,7 +18,7 @@ from instainstru.lib import clock
 from instainstru.lib.intervals import Range, normal, overlaps
 from instainstru.lib.multirange import literal
 from instructors.models import CalendarBlock
-from instructors.services import calendar
+from instructors.services import open_days
 from instructors.services.slots import Limits
 
 DAY = timedelta(days=1)
@@ -81,7 +81,7 @@ def windows_on(week: Week, day: date, tz: str) -> tuple[Range, ...]:
 
 def hours_of(windows: Iterable[Window], day: date, tz: str) -> list[Range]:
     return normal(
-        (calendar.at_minute(day, low, tz), calendar.at_minute(day, high, tz)) for low, high in windows
+        (open_days.at_minute(day, low, tz), open_days.at_minute(day, high, tz)) for low, high in windows
     )
 
 
@@ -124,21 +124,21 @@ class Diary:
         first = self.first - DAY
         days = {day for day in self.differing if first <= day <= self.last}
         for start, end in self.taken:
-            day = max(first, clock.local(start - calendar.LONGEST_GAP, self.tz).date())
-            until = min(self.last, clock.local(end + calendar.LONGEST_GAP, self.tz).date())
+            day = max(first, clock.local(start - open_days.LONGEST_GAP, self.tz).date())
+            until = min(self.last, clock.local(end + open_days.LONGEST_GAP, self.tz).date())
             while day <= until:
                 days.add(day)
                 day += DAY
         return days
 
-    def free(self, day: date) -> calendar.Free:
+    def free(self, day: date) -> open_days.Free:
         """What is free on the date, by the calendar's own definition."""
         low, high = clock.day_bounds(day, self.tz)
-        near = (low - calendar.LONGEST_GAP, high + calendar.LONGEST_GAP)
+        near = (low - open_days.LONGEST_GAP, high + open_days.LONGEST_GAP)
         close = [
             block for block, period in zip(self.blocks, self.taken, strict=True) if overlaps(period, near)
         ]
-        return calendar.free_of(self.hours(day), close, self.limits)
+        return open_days.free_of(self.hours(day), close, self.limits)
 
 
 def differ(diary: Diary, rng: Random) -> None:
@@ -163,7 +163,7 @@ def time_off(diary: Diary, rng: Random, *, instructor_id: int) -> None:
     if rng.random() >= 0.125 or days < 20:
         return
     start = diary.first + rng.randint(8, days - 10) * DAY
-    period = calendar.range_of(
+    period = open_days.range_of(
         clock.day_bounds(start, diary.tz)[0], clock.day_bounds(start + rng.randint(1, 9) * DAY, diary.tz)[1]
     )
     diary.add(

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0001_initial'),
+        ('bookings', '0003_override'),
         ('events', '0001_initial'),
         ('instructors', '0020_payouts'),
         ('students', '0001_initial'),

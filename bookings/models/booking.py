@@ -15,7 +15,7 @@ from students.models import Student
 
 
 class Status(models.TextChoices):
-    """Where a booking stands. Only ``services/lifecycle.py`` writes it."""
+    """Where a booking stands. Only ``services/lifecycle.py`` and what it is made of write it."""
 
     HELD = "held", "Held"
     CONFIRMED = "confirmed", "Confirmed"
@@ -85,6 +85,8 @@ class Booking(models.Model):
     cancelled_by = models.CharField(max_length=10, choices=Party.choices, blank=True)
     cancellation_tier = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=300, blank=True)
+    # Why the host booked it for the student, over rules that students keep; empty for all others.
+    override_reason = models.CharField(max_length=300, blank=True, editable=False)
     absent = models.CharField(max_length=10, choices=Party.choices, blank=True)
     # The start that cancellation deadlines count from: moving a lesson late does not reset them.
     policy_starts_at = models.DateTimeField()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from bookings.models import Booking, Party, Status
 from instainstru.accounts.models import User
+from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import NotFound
 from instructors.models import Instructor
 from students.models import Student
@@ -90,6 +92,36 @@ def next_of(instructor: Instructor, *, now: datetime) -> Booking | None:
     """The instructor's next lesson that is not over, whenever it is."""
     coming = whole().filter(instructor=instructor, status=Status.CONFIRMED, ends_at__gt=now)
     return coming.order_by("starts_at").first()
+
+
+def lessons_among(instructor: Instructor, ids: Collection[UUID]) -> QuerySet[Booking]:
+    """Those of an instructor's lessons that have these ids, in order."""
+    return whole().filter(instructor=instructor, pk__in=ids).order_by("starts_at")
+
+
+def times_of(instructor: Instructor, *, low: datetime, high: datetime) -> list[Booking]:
+    """The same as ``agenda``, of which no more is known than when and in which status."""
+    return _times_of(instructor_id=instructor.pk, low=low, high=high)
+
+
+_times_of = Compiled(
+    lambda instructor_id, low, high: (
+        Booking.objects.filter(instructor_id=instructor_id, starts_at__gte=low, starts_at__lt=high)
+        .exclude(status__in=(Status.RELEASED, Status.EXPIRED))
+        .only("status", "starts_at", "ends_at")
+        .order_by("starts_at")
+    ),
+    instructor_id=int,
+    low=datetime,
+    high=datetime,
+)
+
+
+def behind(instructor: Instructor, ids: Collection[UUID]) -> dict[UUID, Booking]:
+    """The instructor's bookings of these ids, as what takes time in their calendar: one query."""
+    if not ids:
+        return {}
+    return whole().filter(instructor=instructor).in_bulk(list(set(ids)))
 
 
 def agenda(instructor: Instructor, *, low: datetime, high: datetime) -> QuerySet[Booking]:

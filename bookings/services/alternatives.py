@@ -30,10 +30,11 @@ class Alternatives:
 
 def near(wanted: Wanted, *, now: datetime) -> Alternatives:
     """Up to three of each. Reads only, and outside the transaction that was refused: it holds no locks."""
-    return Alternatives(_same_instructor(wanted, now=now), _others(wanted, now=now))
+    return Alternatives(same_instructor(wanted, now=now), _others(wanted, now=now))
 
 
-def _same_instructor(wanted: Wanted, *, now: datetime) -> list[datetime]:
+def same_instructor(wanted: Wanted, *, now: datetime) -> list[datetime]:
+    """The instructor's starts nearest to the wanted one."""
     starts = openings.starts(
         openings.Lesson(wanted.offering, wanted.duration_min, wanted.modality),
         low=wanted.starts_at - REACH,

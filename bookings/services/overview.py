@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.db.models import Count, Exists, Func, OuterRef, Q, QuerySet, Sum
 
 from bookings.models import Booking, Status
 from bookings.services import access
-from instructors.models import Instructor
+from instructors.models import CalendarBlock, Instructor
 
 TAUGHT = (Status.CONFIRMED, Status.COMPLETED)
 MOST_TO_ANSWER = 5
+MOST_CLASHES = 20
 # A sweep ends holds within a minute; one that is this much over was missed.
 STUCK_AFTER = timedelta(minutes=5)
 WEEK = timedelta(days=7)
@@ -45,6 +47,18 @@ def numbers(
         price=Sum("price", filter=in_month, default=0),
     )
     return Numbers(found["week"], found["month"], found["price"])
+
+
+def clashes(instructor: Instructor, *, now: datetime) -> list[Booking]:
+    """Lessons to come at times the instructor's own calendars say are taken, soonest first; one query."""
+    then = Func(
+        OuterRef("starts_at"), OuterRef("ends_at"), function="tstzrange", output_field=DateTimeRangeField()
+    )
+    outside = CalendarBlock.objects.filter(
+        instructor=instructor, kind=CalendarBlock.Kind.EXTERNAL, period__overlap=then
+    )
+    coming = access.whole().filter(instructor=instructor, status=Status.CONFIRMED, ends_at__gt=now)
+    return list(coming.filter(Exists(outside)).order_by("starts_at")[:MOST_CLASHES])
 
 
 def stuck_holds(bookings: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:

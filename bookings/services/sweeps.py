@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
 from bookings.models import Booking, IdempotencyKey, Party, Status
-from bookings.services import lifecycle
+from bookings.services import consent, lifecycle
 from instainstru.lib.errors import Conflict
 
 logger = logging.getLogger(__name__)
@@ -39,18 +40,24 @@ def complete_lessons(*, now: datetime, limit: int = 500) -> int:
     return _each(ended[:limit], complete)
 
 
-def _each(bookings: Iterable[Booking], act: Callable[[Booking], bool]) -> int:
+def _each(rows: Iterable[Any], act: Callable[[Any], bool]) -> int:
     """For how many it was done. One that fails is told in the log and keeps no other waiting."""
     done = 0
-    for booking in bookings:
+    for row in rows:
         try:
-            done += act(booking)
+            done += act(row)
         except Conflict:
             # Somebody else was quicker, between our look and our lock.
             continue
         except Exception:
-            logger.exception("A sweep could not finish booking %s", booking.pk)
+            logger.exception("A sweep could not finish %s %s", row._meta.verbose_name, row.pk)
     return done
+
+
+def lapse_requests(*, now: datetime, limit: int = 500) -> int:
+    """End requests to move a lesson that nobody can answer any more; returns how many."""
+    rows = consent.due(now=now).order_by("expires_at")[:limit]
+    return _each(rows, lambda request: consent.lapse(request, now=now))
 
 
 def forget_idempotency_keys(*, now: datetime) -> int:

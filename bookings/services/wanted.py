@@ -41,8 +41,8 @@ class SlotTaken(Conflict):
 
     code = "slot_taken"
 
-    def __init__(self, wanted: Wanted) -> None:
-        super().__init__("That time was just taken.")
+    def __init__(self, wanted: Wanted, message: str = "That time was just taken.") -> None:
+        super().__init__(message)
         self.wanted = wanted
 
 

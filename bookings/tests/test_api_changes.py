@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -264,3 +265,81 @@ def test_the_same_key_cancels_once(cast: Cast, lesson):
     assert again.content == first.content
     lesson.refresh_from_db()
     assert lesson.version == 2
+
+
+# -- Asking for a late move ---------------------------------------------------------------------------
+
+
+def wished(lesson: Booking, hours: int = 3) -> dict[str, Any]:
+    return {"starts_at": clock.rfc3339(lesson.starts_at + timedelta(hours=hours)), "reason": "train"}
+
+
+def test_a_late_move_is_asked_for_listed_and_agreed_to(cast: Cast, lesson):
+    ben, ana = Caller(cast.ben), Caller(cast.ana)
+    with before(lesson, hours=5):
+        asked = ben.post(f"/bookings/{lesson.pk}/reschedule", {**wished(lesson), "ask": True})
+        assert (asked.status_code, asked.json()["status"], asked.json()["asked_by"]) == (
+            202,
+            "open",
+            "student",
+        )
+        again = ben.post(f"/bookings/{lesson.pk}/move-requests", wished(lesson, 2))
+        assert (again.status_code, again.json()["code"]) == (409, "already_asked")
+        listed = ana.get(f"/bookings/{lesson.pk}/move-requests").json()["results"]
+        assert listed == [asked.json()]
+        agreed = ana.post(f"/bookings/{lesson.pk}/move-requests/{listed[0]['id']}/accept")
+        assert (agreed.status_code, agreed.json()["starts_at"]) == (200, asked.json()["starts_at"])
+        events = ana.get(f"/bookings/{lesson.pk}/events").json()["results"]
+        assert [one["kind"] for one in events[1:]] == ["booking.move_asked", "booking.rescheduled"]
+        assert events[1]["asked_starts_at"] == asked.json()["starts_at"]
+
+
+def test_asking_moves_at_once_where_nobody_has_to_agree(cast: Cast, lesson):
+    moved = Caller(cast.ben).post(f"/bookings/{lesson.pk}/reschedule", {**wished(lesson), "ask": True})
+    assert (moved.status_code, moved.json()["status"]) == (200, "confirmed")
+    refused = Caller(cast.ben).post(f"/bookings/{lesson.pk}/move-requests", wished(lesson, 1))
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_consent_needed")
+
+
+def test_a_late_move_is_declined_or_taken_back(cast: Cast, lesson):
+    ben, ana = Caller(cast.ben), Caller(cast.ana)
+    with before(lesson, hours=5):
+        for end in ("decline", "withdraw"):
+            made = ben.post(f"/bookings/{lesson.pk}/move-requests", wished(lesson))
+            assert made.status_code == 201
+            one = f"/bookings/{lesson.pk}/move-requests/{made.json()['id']}"
+            if end == "decline":
+                assert ana.post(f"{one}/decline", {"reason": "no"}).json()["status"] == "declined"
+            else:
+                assert ana.delete(one).status_code == 404
+                assert ben.delete(one).status_code == 204
+            late = ana.post(f"{one}/accept")
+            assert (late.status_code, late.json()["code"]) == (409, "already_answered")
+    lesson.refresh_from_db()
+    assert lesson.late_moves == 0
+
+
+def test_a_time_that_went_meanwhile_comes_with_alternatives(cast: Cast, lesson):
+    with before(lesson, hours=5):
+        made = Caller(cast.ben).post(f"/bookings/{lesson.pk}/move-requests", wished(lesson)).json()
+        booked(cast.piano, lesson.starts_at + timedelta(hours=3), cast.cy_student)
+        refused = Caller(cast.ana).post(f"/bookings/{lesson.pk}/move-requests/{made['id']}/accept")
+    assert (refused.status_code, refused.json()["code"]) == (409, "slot_taken")
+    assert len(refused.json()["alternatives"]["same_instructor"]) == 3
+    lesson.refresh_from_db()
+    assert lesson.late_moves == 0
+
+
+def test_a_request_to_move_is_absent_for_everybody_else(cast: Cast, lesson):
+    with before(lesson, hours=5):
+        made = Caller(cast.ben).post(f"/bookings/{lesson.pk}/move-requests", wished(lesson)).json()
+        one = f"/bookings/{lesson.pk}/move-requests/{made['id']}"
+        cy = Caller(cast.cy)
+        assert cy.get(f"/bookings/{lesson.pk}/move-requests").status_code == 404
+        assert cy.post(f"/bookings/{lesson.pk}/move-requests", wished(lesson)).status_code == 404
+        assert [cy.post(f"{one}/{name}").status_code for name in ("accept", "decline")] == [404, 404]
+        # Asked by Ben, it is not Ben's to answer; nor is it staff's.
+        for user in (cast.ben, cast.staff):
+            assert Caller(user).post(f"{one}/accept").status_code == 404
+    lesson.refresh_from_db()
+    assert (lesson.late_moves, lesson.version) == (0, 2)

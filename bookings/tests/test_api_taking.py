@@ -79,6 +79,7 @@ def test_a_hold_is_answered_with_everything_one_needs_to_go_on(cast: Cast):
         "cancellation_tier": None,
         "reason": "",
         "absent": None,
+        "override": None,
         "version": 1,
     }
     assert booking.created_by == cast.ben
@@ -154,7 +155,7 @@ def test_alternatives_leave_out_who_would_refuse(cast: Cast):
     day = in_days(3)
     teaching(OfferingFactory(instructor=InstructorFactory(status=Instructor.Status.DRAFT)))
     teaching(OfferingFactory(subject__slug="violin"))
-    teaching(OfferingFactory(instructor=InstructorFactory(notice_min=7 * 24 * 60)))
+    teaching(OfferingFactory(instructor=InstructorFactory(notice_online_min=7 * 24 * 60)))
     teaching(OfferingFactory(durations=[30]))
     teaching(OfferingFactory(modalities=[Modality.AT_STUDENT]))
     booked(cast.piano, local_time(day, 12), cast.cy_student)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -11,15 +12,25 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Q
 
-from bookings.models import Booking
+from bookings.models import Booking, MoveRequest
 from bookings.services import history
-from instainstru.accounts import api_keys
-from instainstru.accounts.models import User
+from instainstru.accounts import api_keys, feeds
+from instainstru.accounts.models import CalendarFeed, User
 from instainstru.events.models import Event
 from instainstru.lib import clock
 from instainstru.lib.intervals import covers
-from instructors.models import CalendarBlock, DateHours, Instructor, Offering, OpenDay, Subject, WeeklyHours
-from instructors.services import calendar, horizon
+from instructors.models import (
+    CalendarBlock,
+    DateHours,
+    Instructor,
+    Offering,
+    OldAddress,
+    OpenDay,
+    OutsideCalendar,
+    Subject,
+    WeeklyHours,
+)
+from instructors.services import calendar, horizon, open_days
 from instructors.services.search import rank
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +145,7 @@ def test_every_lesson_lies_within_its_instructors_hours_and_its_time_is_taken():
     for booking in Booking.objects.select_related("instructor", "offering"):
         instructor = booking.instructor
         day = clock.local(booking.starts_at, instructor.time_zone).date()
-        hours = calendar.wished([instructor], day, day)[instructor.pk, day]
+        hours = open_days.wished([instructor], day, day)[instructor.pk, day]
         assert covers(hours, (booking.starts_at, booking.ends_at))
         assert booking.duration_min in booking.offering.durations
         assert booking.modality in booking.offering.modalities
@@ -200,6 +211,34 @@ def test_real_rows_stay_when_the_demo_is_replaced():
     real.refresh_from_db()
     assert real.check_password("correct horse")
     assert User.objects.exclude(email__endswith="@demo.example").count() == 1
+
+
+def test_requests_and_old_addresses_of_demo_people_go_with_the_demo():
+    seed()
+    lesson = Booking.objects.filter(status="confirmed").order_by("pk").first()
+    MoveRequest.objects.create(
+        booking=lesson, asked_by="student", starts_at=lesson.starts_at, lesson_starts_at=lesson.starts_at,
+        expires_at=lesson.starts_at, created_by=lesson.student.user,
+    )  # fmt: skip
+    OldAddress.objects.create(instructor=lesson.instructor, slug="before")
+    seed(seed=8)
+    assert (MoveRequest.objects.count(), OldAddress.objects.count()) == (0, 0)
+
+
+def test_calendars_that_demo_people_made_go_with_them():
+    seed()
+    instructor = Instructor.objects.select_related("user").first()
+    user = instructor.user
+    outside = OutsideCalendar.objects.create(instructor=instructor, name="x", url="https://example.com/a.ics")
+    start = clock.now() + timedelta(days=3)
+    calendar.replace_outside(instructor, outside, [(start, start + timedelta(hours=1))])
+    feeds.issue(user, role="student", by=user)
+    feeds.revoke(user, role="student", by=user)
+    feeds.issue(user, role="instructor", by=user)
+    seed(seed=8)
+    assert not OutsideCalendar.objects.exists()
+    assert not CalendarFeed.objects.exists()
+    assert not Event.objects.filter(subject_type="calendarfeed").exists()
 
 
 def test_a_demo_that_real_people_have_lessons_in_is_not_replaced():

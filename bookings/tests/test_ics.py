@@ -34,6 +34,7 @@ def lesson(**changes: Any) -> Booking:
         "instructor": instructor,
         "offering": Offering(instructor=instructor, subject=Subject(name="Piano")),
         "status": Status.CONFIRMED,
+        "confirmed_at": NOW,
         "starts_at": starts_at,
         "ends_at": starts_at + timedelta(hours=1),
         "modality": Modality.AT_INSTRUCTOR,
@@ -140,6 +141,12 @@ def test_nobody_learns_the_others_address(party: Party, own: str, others: str) -
 )
 def test_the_exact_address_is_told_only_once_booked(facts: dict[str, Any], party: Party, told: str) -> None:
     assert ics.place(lesson(**facts), party=party) == told
+
+
+def test_until_it_is_booked_names_are_short() -> None:
+    held = lesson(status=Status.HELD, confirmed_at=None)
+    assert ics.title(held, party=Party.INSTRUCTOR) == "Piano with Ben B."
+    assert ics.title(lesson(), party=Party.INSTRUCTOR) == "Piano with Ben Baker"
 
 
 def test_what_people_wrote_cannot_add_lines_of_its_own() -> None:

@@ -14,9 +14,10 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from icalendar import Calendar
 
-from bookings.models import Booking, Party
+from bookings.models import Booking, MoveRequest, Party
 from bookings.reactions import REACTIONS, mail_both
-from bookings.services import lifecycle
+from bookings.services import consent, lifecycle, override, sweeps
+from bookings.services.wanted import wish
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time, utc
 from instainstru.events import dispatch
@@ -24,7 +25,7 @@ from instainstru.events.kinds import Kind
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
 from instructors.models import Modality, Place
-from instructors.services import profile
+from instructors.services import standing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 # Monday; the lesson is on Thursday 3 December at 6 pm in New York.
@@ -222,7 +223,7 @@ def test_a_held_time_is_nothing_to_write_about(cast: Cast) -> None:
     lifecycle.extend(hold, by=cast.ben)
     lifecycle.release(hold, by=cast.ben)
     assert react() == []
-    assert not Delivery.objects.exists()
+    assert not Delivery.objects.filter(event__subject_id=str(hold.pk)).exists()
 
 
 @time_machine.travel(NOW, tick=False)
@@ -232,7 +233,7 @@ def test_a_guest_without_an_address_gets_no_mail_and_the_instructor_does(cast: C
     booked(cast.piano, START, cast.ben_student)
     [message] = react()
     assert message["To"] == "Ana Alvarez <ana@example.com>"
-    assert Delivery.objects.get().done_at is not None
+    assert Delivery.objects.get(reaction="mail_both").done_at is not None
 
 
 @time_machine.travel(NOW, tick=False)
@@ -263,7 +264,7 @@ def test_when_the_second_letter_is_refused_the_first_is_not_sent_again(
     monkeypatch.setattr(EmailBackend, "send_messages", refuse_ana)
     first = react()
     assert [message["To"] for message in first] == ["Ben Baker <ben@example.com>"]
-    delivery = Delivery.objects.get()
+    delivery = Delivery.objects.get(reaction="mail_both")
     assert (delivery.done_at, delivery.steps_done) == (None, ["letter to student"])
     assert delivery.last_error == "OSError: 451 try later"
 
@@ -289,7 +290,8 @@ def test_the_same_letter_sent_twice_is_one_message_to_a_mail_program(cast: Cast)
 @pytest.mark.parametrize(
     ("change", "subject", "link"),
     [
-        ("verify", "You are verified: students can book you now", "hours"),
+        ("submit", "We have your profile: what happens next", "office/listing"),
+        ("verify", "You are verified: students can book you now", "office/page"),
         ("suspend", "Your profile is suspended", "teaching/"),
         ("reinstate", "Your profile is back", "hours"),
     ],
@@ -298,17 +300,18 @@ def test_an_instructor_is_told_how_they_stand_with_us(
     cast: Cast, change: str, subject: str, link: str
 ) -> None:
     kind = {
+        "submit": Kind.INSTRUCTOR_SUBMITTED,
         "verify": Kind.INSTRUCTOR_VERIFIED,
         "suspend": Kind.INSTRUCTOR_SUSPENDED,
         "reinstate": Kind.INSTRUCTOR_REINSTATED,
     }[change]
     ana = cast.piano.instructor
     if change == "reinstate":
-        profile.suspend(ana, by=cast.staff, reason="Somebody complained")
+        standing.suspend(ana, by=cast.staff, reason="Somebody complained")
         react()
         ana.refresh_from_db()
     if change == "suspend":
-        profile.suspend(ana, by=cast.staff, reason="Somebody complained")
+        standing.suspend(ana, by=cast.staff, reason="Somebody complained")
     else:
         Event.objects.create(
             kind=kind, subject_type="instructor", subject_id=str(ana.pk), version=99, created_at=clock.now()
@@ -318,6 +321,92 @@ def test_an_instructor_is_told_how_they_stand_with_us(
     assert message["Subject"] == subject
     assert re.search(rf"https://instainstru\.example/\S*{link}", text(message))
     assert "Somebody complained" not in message.as_string()
+
+
+def test_a_profile_that_comes_back_brings_the_words_of_staff(cast: Cast) -> None:
+    ana = cast.piano.instructor
+    ana.status, ana.verified_at, ana.place = "draft", None, Place.objects.order_by("pk").first()
+    ana.save()
+    standing.submit(ana, by=cast.ana)
+    standing.send_back(ana, by=cast.staff, reason="Say where you studied, & when.")
+    submitted, back = react()
+    assert submitted["Subject"] == "We have your profile: what happens next"
+    assert back["Subject"] == "Please change something on your profile"
+    assert "Say where you studied, & when." in text(back)
+    assert "Say where you studied, &amp; when." in html(back)
+    assert "https://instainstru.example/office/listing" in text(back)
+    standing.submit(ana, by=cast.ana)
+    standing.verify(ana, by=cast.staff)
+    assert "https://instainstru.example/@ana-a" in text(react()[-1])
+
+
+# -- Late moves ---------------------------------------------------------------------------------------
+
+
+def asked_late(cast: Cast, hours: int = 5) -> MoveRequest:
+    """Ben's request to move his lesson by an hour, so many hours before it."""
+    lesson = booked(cast.piano, START, cast.ben_student)
+    react()
+    with time_machine.travel(START - timedelta(hours=hours), tick=False):
+        wished = START - timedelta(hours=1)
+        return consent.ask(lesson, starts_at=wished, by=cast.ben, party=Party.STUDENT, reason="My train")
+
+
+@time_machine.travel(NOW, tick=False)
+def test_the_other_side_is_asked_and_the_asker_hears_what_became_of_it(cast: Cast) -> None:
+    request = asked_late(cast)
+    with time_machine.travel(START - timedelta(hours=5), tick=False):
+        [asked] = react()
+        assert asked["To"] == "Ana Alvarez <ana@example.com>"
+        assert asked["Subject"] == "Ben asks to move your Piano lesson, now Thu 3 Dec, 4:00 pm"
+        assert "To Thursday 3 December 2026, 3:00–4:00 pm." in text(asked)
+        assert "My train" in text(asked)
+        consent.decline(request, by=cast.ana, party=Party.INSTRUCTOR, reason="I teach then")
+        [declined] = react()
+        assert declined["To"] == "Ben Baker <ben@example.com>"
+        assert "I teach then" in text(declined)
+        assert "half of the price comes back" in text(declined)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_agreed_to_both_get_the_new_time_in_their_calendars(cast: Cast) -> None:
+    request = asked_late(cast)
+    with time_machine.travel(START - timedelta(hours=5), tick=False):
+        react()
+        consent.accept(request, by=cast.ana, party=Party.INSTRUCTOR)
+        to_ben, to_ana = react()
+    assert "Ana agreed: your lesson is moved" in text(to_ben)
+    assert "Your lesson is moved" in text(to_ana)
+    assert all("now Thu 3 Dec, 3:00 pm" in one["Subject"] for one in (to_ben, to_ana))
+
+
+@time_machine.travel(NOW, tick=False)
+def test_taken_back_the_other_side_need_not_answer(cast: Cast) -> None:
+    request = asked_late(cast)
+    with time_machine.travel(START - timedelta(hours=5), tick=False):
+        react()
+        consent.withdraw(request, by=cast.ben, party=Party.STUDENT)
+        [message] = react()
+    assert message["To"] == "Ana Alvarez <ana@example.com>"
+    assert message["Subject"] == "No answer needed: your Piano lesson stays Thu 3 Dec, 4:00 pm"
+
+
+@time_machine.travel(NOW, tick=False)
+def test_unanswered_the_asker_hears_of_it_while_it_matters(cast: Cast) -> None:
+    request = asked_late(cast, 11)
+    with time_machine.travel(request.expires_at, tick=False):
+        react()
+        sweeps.lapse_requests(now=clock.now())
+        [told] = react()
+        assert told["To"] == "Ben Baker <ben@example.com>"
+        assert told["Subject"] == "No answer: your Piano lesson stays Thu 3 Dec, 4:00 pm"
+    with time_machine.travel(START - timedelta(hours=3), tick=False):
+        wished = START + timedelta(days=1)
+        consent.ask(request.booking, starts_at=wished, by=cast.ben, party=Party.STUDENT)
+        react()
+    with time_machine.travel(START, tick=False):
+        sweeps.lapse_requests(now=clock.now())
+        assert react() == []
 
 
 @time_machine.travel(NOW, tick=False)
@@ -349,3 +438,33 @@ def test_every_reaction_has_its_name_in_one_place() -> None:
 def test_a_lesson_across_noon_names_both_halves_of_the_day(cast: Cast) -> None:
     booked(cast.piano, local_time(in_days(2), 11, 30), cast.ben_student)
     assert "11:30 am–12:30 pm" in text(to("ben@example.com", react()))
+
+
+@time_machine.travel(NOW, tick=False)
+@pytest.mark.parametrize(
+    ("party", "to_student", "to_instructor"),
+    [
+        (Party.INSTRUCTOR, "Ana booked a lesson for you.", "You booked a lesson for Ben."),
+        (
+            Party.STAFF,
+            "InstaInstru booked a lesson with Ana for you.",
+            "InstaInstru booked a lesson with you for Ben.",
+        ),
+    ],
+)
+def test_a_lesson_booked_for_the_student_says_who_did_it_and_why(
+    cast: Cast, party: Party, to_student: str, to_instructor: str
+) -> None:
+    by = cast.ana if party == Party.INSTRUCTOR else cast.staff
+    wanted = wish(cast.piano, starts_at=utc("2026-12-04 01:00"), duration_min=60)
+    override.book(wanted, student=cast.ben_student, by=by, party=party, reason="An exam <b>soon</b>")
+    sent = react()
+
+    assert len(sent) == 2
+    for address, lede in (("ben@example.com", to_student), ("ana@example.com", to_instructor)):
+        letter = to(address, sent)
+        assert text(letter).startswith(f"{lede}\n\nThe reason: “An exam <b>soon</b>”\n\n")
+        assert lede.removesuffix(".") in html(letter)
+        assert "An exam &lt;b&gt;soon&lt;/b&gt;" in html(letter)
+        assert calendar(letter)["method"] == "REQUEST"
+    assert "cancel" in text(to("ben@example.com", sent))

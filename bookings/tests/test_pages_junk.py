@@ -24,7 +24,9 @@ FIELDS = """
     reason keep back code email first_name last_name headline bio slug place languages time_zone
     price_per_hour durations modalities version first_day last_day from_time until_time mon-TOTAL_FORMS
     mon-INITIAL_FORMS mon-0-starts mon-0-ends hours-TOTAL_FORMS hours-INITIAL_FORMS hours-0-starts
-    closed tz
+    closed tz days starts ends no remove another address add photo
+    time lesson student agreed notice_online_min horizon_days buffer_min grid_min lessons_per_day
+    overnight_rule
 """.split()
 OURS = ("bookings", "instructors", "students")
 
@@ -66,6 +68,9 @@ def test_junk_is_answered_in_words(client: Client, cast: Cast, name: str, settin
         "offering_id": [cast.piano.pk, 10**20],
         "instructor_id": [cast.piano.instructor_id, 10**20],
         "block_id": [1],
+        "saved_id": [1, 10**20],
+        "token": ["x", "a:b:c"],
+        "request_id": [lesson.pk],
         "day": ["2026-12-03", "x"],
     }
     requests = [

@@ -12,7 +12,7 @@ import time_machine
 from django.db.models import Q
 
 from bookings.models import LIVE, Booking, Party, Status
-from bookings.services import history, lifecycle, sweeps
+from bookings.services import history, lifecycle, steps, sweeps, taking
 from bookings.services.wanted import HoldExpired, SlotTaken, StudentBusy
 from bookings.tests.cast import Cast
 from bookings.tests.factories import (
@@ -44,12 +44,17 @@ def unlocked_spans(spans: Any) -> list[OpenDay]:
 
 
 def unlocked(booking: Booking) -> Booking:
-    """``lifecycle._lock`` without its locks."""
+    """``steps.lock`` without its locks."""
     return Booking.objects.select_related("rules", "instructor", "offering").get(pk=booking.pk)
 
 
 def summary(outcomes: list[Any]) -> Counter[str]:
     return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+def assert_one_refused_by_the_database(outcomes: list[Any]) -> None:
+    """By the constraint, or as the victim of a deadlock in it: that is why the locks come first."""
+    assert summary(outcomes) in (Counter(Booking=1, SlotTaken=1), Counter(Booking=1, OperationalError=1))
 
 
 def assert_consistent() -> None:
@@ -63,7 +68,7 @@ def assert_consistent() -> None:
 def test_control_without_lock_and_constraint_one_hour_is_held_twice(cast: Cast, monkeypatch):
     start = local_time(in_days(3), 12)
     monkeypatch.setattr(calendar, "lock_spans", unlocked_spans)
-    monkeypatch.setattr(lifecycle, "_is_free", meet_after(lifecycle._is_free, threading.Barrier(2)))
+    monkeypatch.setattr(taking, "is_free", meet_after(taking.is_free, threading.Barrier(2)))
     with without_constraint("instructors_calendarblock", *BOTH_GUARDS):
         outcomes = race(
             lambda: held(cast.piano, start, cast.ben_student),
@@ -76,12 +81,12 @@ def test_control_without_lock_and_constraint_one_hour_is_held_twice(cast: Cast, 
 def test_the_constraint_alone_refuses_the_second_hold(cast: Cast, monkeypatch):
     start = local_time(in_days(3), 12)
     monkeypatch.setattr(calendar, "lock_spans", unlocked_spans)
-    monkeypatch.setattr(lifecycle, "_is_free", meet_after(lifecycle._is_free, threading.Barrier(2)))
+    monkeypatch.setattr(taking, "is_free", meet_after(taking.is_free, threading.Barrier(2)))
     outcomes = race(
         lambda: held(cast.piano, start, cast.ben_student),
         lambda: held(cast.piano, start + timedelta(minutes=30), cast.cy_student),
     )
-    assert summary(outcomes) == {"Booking": 1, "SlotTaken": 1}
+    assert_one_refused_by_the_database(outcomes)
     assert Booking.objects.count() == CalendarBlock.objects.count() == 1
 
 
@@ -120,7 +125,7 @@ def test_control_without_lock_a_hold_is_confirmed_and_expired(cast: Cast, monkey
     hold = held(cast.piano, local_time(in_days(3), 12), cast.ben_student)
     assert hold.expires_at is not None
     due = hold.expires_at
-    monkeypatch.setattr(lifecycle, "_lock", meet_after(unlocked, threading.Barrier(2)))
+    monkeypatch.setattr(steps, "lock", meet_after(unlocked, threading.Barrier(2)))
     with without_constraint("events_event", "event_version_once"):
         outcomes = race(
             lambda: lifecycle.confirm(hold, by=cast.ben),
@@ -159,7 +164,7 @@ def test_control_without_guards_a_lesson_is_moved_onto_another(cast: Cast, monke
     monkeypatch.setattr(calendar, "lock_spans", unlocked_spans)
     # Moving derives the old day again, which takes row locks in the control too: it asks first.
     monkeypatch.setattr(calendar, "give_back", lambda *args, **kwargs: _drop_block(kwargs["booking_id"]))
-    monkeypatch.setattr(lifecycle, "_is_free", meet_after(lifecycle._is_free, threading.Barrier(2)))
+    monkeypatch.setattr(taking, "is_free", meet_after(taking.is_free, threading.Barrier(2)))
     with without_constraint("instructors_calendarblock", *BOTH_GUARDS):
         outcomes = race(
             lambda: lifecycle.reschedule(
@@ -206,10 +211,8 @@ def test_two_lessons_can_change_places_only_one_after_the_other(cast: Cast):
 def test_control_without_lock_and_constraint_a_student_is_in_two_places(cast: Cast, monkeypatch):
     start = local_time(in_days(3), 12)
     other = teaching(OfferingFactory())
-    monkeypatch.setattr(lifecycle, "_lock_student", lambda student_id: None)
-    monkeypatch.setattr(
-        lifecycle, "_own_in_the_way", meet_after(lifecycle._own_in_the_way, threading.Barrier(2))
-    )
+    monkeypatch.setattr(steps, "lock_student", lambda student_id: None)
+    monkeypatch.setattr(taking, "own_in_the_way", meet_after(taking.own_in_the_way, threading.Barrier(2)))
     with without_constraint("bookings_booking", "student_in_one_place"):
         outcomes = race(
             lambda: booked(cast.piano, start, cast.ben_student),
@@ -221,10 +224,8 @@ def test_control_without_lock_and_constraint_a_student_is_in_two_places(cast: Ca
 def test_the_constraint_alone_keeps_a_student_in_one_place(cast: Cast, monkeypatch):
     start = local_time(in_days(3), 12)
     other = teaching(OfferingFactory())
-    monkeypatch.setattr(lifecycle, "_lock_student", lambda student_id: None)
-    monkeypatch.setattr(
-        lifecycle, "_own_in_the_way", meet_after(lifecycle._own_in_the_way, threading.Barrier(2))
-    )
+    monkeypatch.setattr(steps, "lock_student", lambda student_id: None)
+    monkeypatch.setattr(taking, "own_in_the_way", meet_after(taking.own_in_the_way, threading.Barrier(2)))
     outcomes = race(
         lambda: booked(cast.piano, start, cast.ben_student),
         lambda: booked(other, start + timedelta(minutes=30), cast.ben_student),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from bookings import identity, presentation, terms
 from bookings.forms import ConfirmForm, HoldForm
 from bookings.models import Booking, Party, Status
-from bookings.services import access, guests, lifecycle
+from bookings.services import access, guests, lifecycle, recheck
 from bookings.services.wanted import HoldExpired, SlotTaken, StudentBusy
 from bookings.views.taken import expired, taken, wanted_of
 from bookings.visitors import here, remember, visitor, visitor_required
@@ -65,9 +65,12 @@ def confirm(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
+            recheck.before_confirming(booking)
             lifecycle.confirm(booking, by=here(request), note=form.cleaned_data["note"])
         except HoldExpired:
             return expired(request, booking)
+        except SlotTaken as refusal:
+            return taken(request, refusal.wanted, status=refusal.status, why=refusal)
         return redirect("bookings:booked", booking.pk)
     return render(
         request, "bookings/confirm.html", _context(request, booking, form),

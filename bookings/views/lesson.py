@@ -19,7 +19,8 @@ from bookings import presentation, terms, timeline, welcome
 from bookings.actions import actions_of
 from bookings.forms import CancelForm
 from bookings.models import Booking, Party, Status
-from bookings.services import access, ics, lifecycle
+from bookings.services import access, consent, ics, lifecycle
+from instainstru.accounts.models import User
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, when
 from instainstru.lib.errors import DomainError
@@ -43,6 +44,7 @@ def lessons(request: HttpRequest) -> HttpResponse:
         "tab": "past" if past else "coming",
         "coming_url": reverse("bookings:lessons"),
         "past_url": f"{reverse('bookings:lessons')}?tab=past",
+        "asked": [] if past else _asked(user, zone=zone, now=now),
         "held": [] if past else [_held(one, zone) for one in access.held_by(user, now=now)],
         "groups": _groups(rows[:PAGE], zone=zone, now=now),
         "again": [] if past or rows else welcome.again(user, zone=zone, now=now),
@@ -51,6 +53,12 @@ def lessons(request: HttpRequest) -> HttpResponse:
         "here": "lessons",
     }
     return render(request, "bookings/lessons.html", context)
+
+
+def _asked(user: User, *, zone: str, now: datetime) -> list[dict[str, Any]]:
+    """What instructors ask the student, to be answered."""
+    found = consent.asked_of_student(user, now=now)
+    return [presentation.asked(one, party=Party.STUDENT, zone=zone) for one in found]
 
 
 def _page_number(request: HttpRequest) -> int:
@@ -102,18 +110,19 @@ def lesson(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     zone, now = visitor_zone(request), clock.now()
     status, kind = presentation.badge(booking, now=now)
     as_student = party != Party.INSTRUCTOR
+    coming = booking.status == Status.CONFIRMED and booking.starts_at > now
+    asked = consent.open_of(booking, now=now) if coming else None
     return render(
         request,
         "bookings/lesson.html",
         {
             "lesson": presentation.facts(booking, party=party, zone=zone),
             "total": presentation.total(booking),
-            "policy": terms.sentence(booking, zone=zone, now=now)
-            if as_student and booking.status == Status.CONFIRMED and booking.starts_at > now
-            else None,
+            "policy": terms.sentence(booking, zone=zone, now=now) if as_student and coming else None,
             "status": status,
             "status_kind": kind,
             "note": booking.note,
+            "asked": presentation.asked(asked, party=party, zone=zone) if asked else None,
             "actions": actions_of(booking, party=party, now=now, zone=zone),
             "history": timeline.told(booking, to=party, zone=zone),
             "back_url": reverse("bookings:lessons" if as_student else "bookings:today"),

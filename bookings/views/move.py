@@ -17,9 +17,10 @@ from django.views.decorators.http import require_http_methods
 from bookings import presentation, terms
 from bookings.forms import MoveForm
 from bookings.models import Booking, Party, Status
-from bookings.services import access, lifecycle
+from bookings.services import access, consent, lifecycle, policies, recheck
 from bookings.services.wanted import Wanted
 from bookings.views.lesson import onto
+from instainstru.accounts.models import User
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
 from instainstru.lib.errors import DomainError
@@ -44,7 +45,7 @@ def reschedule(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     user = signed_in(request)
     found = access.booking_for(user, booking_id)
     booking, party = found.booking, found.party
-    if booking.status != Status.CONFIRMED:
+    if booking.status != Status.CONFIRMED or _has_asked(booking, party):
         return redirect("bookings:lesson", booking.pk)
     other = presentation.other_name(booking, party=party)
     data = request.POST if request.method == "POST" else request.GET if "starts_at" in request.GET else None
@@ -54,18 +55,33 @@ def reschedule(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     status = 422 if form.is_bound and not is_valid else 200
     if request.method == "POST" and is_valid and chosen is not None:
         try:
-            lifecycle.reschedule(
-                booking, starts_at=chosen, by=user, party=party, reason=form.cleaned_data["reason"]
-            )
+            recheck.before_booking(booking.offering_id)
+            done = _move_or_ask(booking, chosen, by=user, party=party, reason=form.cleaned_data["reason"])
         except DomainError as refusal:
             onto(form, refusal)
             status = refusal.status
             chosen = None if refusal.code in TIME_IS_GONE else chosen
         else:
-            messages.success(request, "The lesson is moved.")
+            messages.success(request, done)
             return redirect("bookings:lesson", booking.pk)
     context = _page(request, booking, party=party, form=form, chosen=chosen)
     return render(request, "bookings/reschedule.html", context, status=status)
+
+
+def _has_asked(booking: Booking, party: Party) -> bool:
+    """Whether the lesson's page has their own open question, to wait for or to withdraw."""
+    standing = consent.open_of(booking, now=clock.now())
+    return standing is not None and standing.asked_by == party
+
+
+def _move_or_ask(booking: Booking, start: datetime, *, by: User, party: Party, reason: str) -> str:
+    """Move the lesson, or where the other side has to agree, ask; what was done, in a sentence."""
+    if policies.reschedule(booking, party=party, now=clock.now()).move == policies.Move.CONSENT:
+        consent.ask(booking, starts_at=start, by=by, party=party, reason=reason)
+        other = booking.instructor.user if party == Party.STUDENT else booking.student.user
+        return f"{other.first_name} is asked. Until there is an answer, the lesson stays where it is."
+    lifecycle.reschedule(booking, starts_at=start, by=by, party=party, reason=reason)
+    return "The lesson is moved."
 
 
 def _page(
@@ -78,7 +94,7 @@ def _page(
         "lesson": presentation.card(booking, party=party, zone=zone, now=now),
         "outcome": outcome,
         "picker": None if chosen or not outcome["allowed"] else _picker(request, booking, zone=zone, now=now),
-        "chosen": _chosen(booking, chosen, party=party, zone=zone, now=now)
+        "chosen": chosen_time(booking, chosen, party=party, zone=zone, now=now)
         if chosen and outcome["allowed"]
         else None,
         "form": form,
@@ -110,7 +126,10 @@ def _picker(request: HttpRequest, booking: Booking, *, zone: str, now: datetime)
     return {**made, "durations": [], "modalities": [], "fields": []}
 
 
-def _chosen(booking: Booking, start: datetime, *, party: Party, zone: str, now: datetime) -> dict[str, Any]:
+def chosen_time(
+    booking: Booking, start: datetime, *, party: Party, zone: str, now: datetime
+) -> dict[str, Any]:
+    """The lesson as it would be at that start, for a last look."""
     wanted = Wanted(booking.offering, start, booking.duration_min, booking.modality)
     moved = Booking(
         pk=booking.pk, student=booking.student, instructor=booking.instructor, offering=booking.offering,

@@ -14,14 +14,16 @@ from django.views.decorators.http import require_GET
 
 from bookings import presentation
 from bookings.actions import actions_of
+from bookings.host_forms import WhenForm
 from bookings.models import Booking, Party, Status
-from bookings.services import access, overview
+from bookings.services import access, consent, overview
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, money, when
 from instainstru.lib import presentation as words
 from instainstru.lib.intervals import Range
+from instructors import listing
 from instructors.models import CalendarBlock, Instructor
-from instructors.services import calendar, schedule
+from instructors.services import open_days, schedule
 from instructors.services.profile import instructor_of
 
 DAY = timedelta(days=1)
@@ -67,6 +69,9 @@ def week(request: HttpRequest) -> HttpResponse:
         **_head(instructor, now=now, day=today),
         "view": "week",
         "week": _week(instructor, day - day.weekday() * DAY, today=today, now=now),
+        # A date that was asked for is the one to ask about.
+        "form": WhenForm(instructor=instructor, initial={"date": max(day, today)}),
+        "why_url": reverse("bookings:why"),
     }
     return render(request, "bookings/today.html", context)
 
@@ -81,7 +86,7 @@ def _date(text: str, otherwise: date) -> date:
 
 
 def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]:
-    """What both views begin with; three queries."""
+    """What both views begin with; four queries."""
     zone = instructor.time_zone
     monday = day - day.weekday() * DAY
     first = day.replace(day=1)
@@ -97,7 +102,15 @@ def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]
         "today_url": reverse("bookings:today"),
         "week_url": reverse("bookings:week"),
         "hours_url": reverse("instructors:office_hours"),
-        "asked": [_ask(one, zone) for one in overview.to_answer(instructor, now=now)],
+        "host_url": reverse("bookings:host"),
+        "asked": [
+            *(
+                presentation.asked(one, party=Party.INSTRUCTOR, zone=zone)
+                for one in consent.asked_of_instructor(instructor, now=now)
+            ),
+            *(_ask(one, zone) for one in overview.to_answer(instructor, now=now)),
+        ],
+        "my_standing": None if instructor.is_listed else listing.standing_of(instructor),
         "numbers": [
             {"label": "Lessons this week", "value": str(counted.week)},
             {"label": f"In {day:%B}", "value": str(counted.month)},
@@ -139,14 +152,14 @@ def _until(instant: datetime, *, now: datetime) -> str:
 def _week(instructor: Instructor, monday: date, *, today: date, now: datetime) -> dict[str, Any]:
     zone, sunday = instructor.time_zone, monday + 6 * DAY
     low, high = clock.day_bounds(monday, zone)[0], clock.day_bounds(sunday, zone)[1]
-    hours = calendar.wished([instructor], monday, sunday)
+    hours = open_days.wished([instructor], monday, sunday)
     lessons = [one for one in access.agenda(instructor, low=low, high=high) if _is_drawn(one, now)]
     away = [
         (block.period.lower, block.period.upper)
         for block in CalendarBlock.objects.filter(
             instructor=instructor,
             kind__in=(CalendarBlock.Kind.TIME_OFF, CalendarBlock.Kind.EXTERNAL),
-            period__overlap=calendar.range_of(low, high),
+            period__overlap=open_days.range_of(low, high),
         )
     ]
     days = [monday + n * DAY for n in range(7)]
@@ -216,7 +229,7 @@ def _hours_said(hours: list[Range], off: list[Range], zone: str) -> list[str]:
     if not hours:
         return ["Closed"]
     if any(start <= hours[0][0] and end >= hours[-1][1] for start, end in off):
-        return ["Time off"]
+        return ["Not free"]
     return [when.span(start, end, zone) for start, end in hours]
 
 
@@ -229,7 +242,7 @@ def _minute(instant: datetime, day: date, zone: str) -> int:
 
 
 def _drawn_hours(
-    days: list[date], hours: dict[calendar.Day, list[Range]], lessons: list[Booking], instructor: Instructor
+    days: list[date], hours: dict[open_days.Day, list[Range]], lessons: list[Booking], instructor: Instructor
 ) -> tuple[int, int]:
     """First and last hour to draw: all that is open or booked, and so many that the axis divides them."""
     zone = instructor.time_zone

@@ -63,6 +63,12 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_search",
             ),
             models.Index(fields=["date_joined"], name="user_guest_age", condition=models.Q(is_guest=True)),
+            # First names by their beginning, whatever the collation.
+            models.Index(
+                OpClass(Lower("first_name"), name="text_pattern_ops"),
+                name="user_by_first_name",
+                condition=models.Q(is_guest=False, is_active=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -131,3 +137,31 @@ class ApiKey(models.Model):
     def is_partner(self) -> bool:
         """Whether it acts for an organisation; costs nothing on what ``api_keys.find`` returned."""
         return hasattr(self.user, "partner")
+
+
+class CalendarFeed(models.Model):
+    """The address at which a calendar program reads somebody's lessons; only its hash is kept."""
+
+    class Role(models.TextChoices):
+        STUDENT = "student", "Lessons you take"
+        INSTRUCTOR = "instructor", "Lessons you give"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="calendar_feeds")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    # SHA-256 in hex, as with API keys.
+    digest = models.CharField(max_length=64, unique=True)
+    with_holds = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now)
+    last_read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role"],
+                name="calendar_feed_once",
+                violation_error_message="There is an address for these lessons already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} feed of {self.user_id}"

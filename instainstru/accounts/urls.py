@@ -3,7 +3,7 @@
 from allauth.account import views as entrance
 from django.urls import include, path
 
-from instainstru.accounts.views import account
+from instainstru.accounts.views import account, feeds
 from instainstru.lib.limits import throttled
 
 own = [
@@ -11,6 +11,9 @@ own = [
     path("settings/", account.settings, name="settings"),
     path("keys/", account.keys, name="api_keys"),
     path("keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
+    path("calendar/", feeds.calendar, name="calendar"),
+    path("calendar/<slug:role>/new", feeds.issue, name="issue_feed"),
+    path("calendar/<slug:role>/revoke", feeds.revoke, name="revoke_feed"),
 ]
 # Wherever a password or a code can be guessed. Ahead of allauth's own, which count in a way that several
 # workers can outrun.

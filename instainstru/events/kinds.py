@@ -16,9 +16,16 @@ class Kind(TextChoices):
     BOOKING_HOLD_EXTENDED = "booking.hold_extended", "Hold extended"
     BOOKING_RELEASED = "booking.released", "Hold given up"
     BOOKING_EXPIRED = "booking.expired", "Hold expired"
+    # ``data``, where the host booked it for the student: by_role, reason, passed_over (codes).
     BOOKING_CONFIRMED = "booking.confirmed", "Lesson booked"
-    # ``data``: previous (starts_at, ends_at), reason, tier.
+    # ``data``: previous (starts_at), reason, by_role, agreed (whether the other side had asked for it).
     BOOKING_RESCHEDULED = "booking.rescheduled", "Lesson moved"
+    # Asking to move a lesson late, and what became of it. ``data``: asked (the start asked for), by_role
+    # (for a lapse: who had asked), reason; for a lapse also because.
+    BOOKING_MOVE_ASKED = "booking.move_asked", "Asked to move the lesson"
+    BOOKING_MOVE_DECLINED = "booking.move_declined", "Declined to move the lesson"
+    BOOKING_MOVE_WITHDRAWN = "booking.move_withdrawn", "Request to move withdrawn"
+    BOOKING_MOVE_LAPSED = "booking.move_lapsed", "Request to move lapsed"
     # ``data``: reason, tier, by_role.
     BOOKING_CANCELLED = "booking.cancelled", "Lesson cancelled"
     BOOKING_COMPLETED = "booking.completed", "Lesson completed"
@@ -33,9 +40,9 @@ class Kind(TextChoices):
     PAYMENT_CANCELLED = "payment.cancelled", "Payment released"
     PAYMENT_REFUNDED = "payment.refunded", "Payment refunded"
     PAYMENT_REFUND_FAILED = "payment.refund_failed", "Refund sent back"
-    # ``data``: why.
     # ``data``: reason.
     PAYMENT_RESOLVED = "payment.resolved", "Payment dealt with by staff"
+    # ``data``: why.
     PAYMENT_FROZEN = "payment.frozen", "Payment frozen"
     PAYMENT_UNFROZEN = "payment.unfrozen", "Payment no longer frozen"
     TIP_PAID = "tip.paid", "Tip paid"
@@ -60,21 +67,39 @@ class Kind(TextChoices):
     PAYOUTS_HELD = "payouts.held", "Payouts held"
     PAYOUTS_RELEASED = "payouts.released", "Payouts released"
 
-    # Instructors. ``data``: what changed.
+    # Instructors. ``data``: what changed; of limits also ``limits`` {name: [before, after]}.
     INSTRUCTOR_CREATED = "instructor.created", "Instructor joined"
     INSTRUCTOR_CHANGED = "instructor.changed", "Instructor profile changed"
+    INSTRUCTOR_SUBMITTED = "instructor.submitted", "Profile submitted"
+    INSTRUCTOR_WITHDRAWN = "instructor.withdrawn", "Submission withdrawn"
+    # ``data``: reason.
+    INSTRUCTOR_SENT_BACK = "instructor.sent_back", "Profile sent back"
     INSTRUCTOR_VERIFIED = "instructor.verified", "Instructor verified"
     INSTRUCTOR_SUSPENDED = "instructor.suspended", "Instructor suspended"
+    # ``data``: status, what the instructor is now.
     INSTRUCTOR_REINSTATED = "instructor.reinstated", "Instructor reinstated"
     OFFERING_CHANGED = "offering.changed", "Offering changed"
     HOURS_CHANGED = "hours.changed", "Weekly hours changed"
     DATE_HOURS_CHANGED = "date_hours.changed", "Hours of a date changed"
     TIME_OFF_CHANGED = "time_off.changed", "Time off changed"
+    # ``data``: name (as the instructor called it), and how many busy times were added and removed.
+    OUTSIDE_CALENDAR_ADDED = "outside_calendar.added", "Outside calendar added"
+    OUTSIDE_CALENDAR_CHANGED = "outside_calendar.changed", "Busy times of an outside calendar changed"
+    OUTSIDE_CALENDAR_FAILING = "outside_calendar.failing", "Outside calendar cannot be read"
+    OUTSIDE_CALENDAR_REMOVED = "outside_calendar.removed", "Outside calendar removed"
 
     # Students. ``data``: partner.
     STUDENT_BROUGHT = "student.brought", "Student brought by a partner"
 
+    # Searches somebody waits for. ``data`` of a match: times (offering, starts_at).
+    SEARCH_SAVED = "search.saved", "Search saved"
+    SEARCH_MATCHED = "search.matched", "Saved search found something"
+    SEARCH_ENDED = "search.ended", "Saved search ended"
+
     # Access and rules.
     API_KEY_CREATED = "api_key.created", "API key created"
     API_KEY_REVOKED = "api_key.revoked", "API key revoked"
+    # ``data``: role, with_holds.
+    CALENDAR_FEED_ISSUED = "calendar_feed.issued", "Calendar address made"
+    CALENDAR_FEED_REVOKED = "calendar_feed.revoked", "Calendar address revoked"
     RULES_CHANGED = "rules.changed", "Business rules changed"

@@ -10,15 +10,17 @@ from django.db import connection, transaction
 from instainstru.events import dispatch
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
-from instainstru.lib import clock
+from instainstru.lib import clock, prepared
 
 # One statement finds the next version and inserts. The caller holds the subject's row lock (or has
 # just made the subject), so two writers of one subject queue on that, not on the unique constraint.
 _INSERT = """
     INSERT INTO events_event (kind, subject_type, subject_id, version, by_id, data, created_at)
-    VALUES (%(kind)s, %(type)s, %(id)s, COALESCE(%(version)s, (
+    SELECT %(kind)s, subject.type, subject.key, COALESCE(%(version)s::int, (
         SELECT COALESCE(MAX(version), 0) + 1 FROM events_event
-        WHERE subject_type = %(type)s AND subject_id = %(id)s)), %(by)s, %(data)s, %(at)s)
+        WHERE subject_type = subject.type AND subject_id = subject.key
+    )), %(by)s::bigint, %(data)s::jsonb, %(at)s::timestamptz
+    FROM (SELECT %(type)s::varchar AS type, %(id)s::varchar AS key) AS subject
     RETURNING id, version
 """
 
@@ -49,7 +51,7 @@ def record(
         created_at=clock.now(),
     )
     data_field = Event._meta.get_field("data")
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             _INSERT,
             {

@@ -59,21 +59,29 @@ def send_letter(
     context: Mapping[str, Any],
     message_id: str,
     attachments: Sequence[CalendarFile] = (),
+    stop_url: str = "",
 ) -> bool:
     """Send one letter; False where the address is a placeholder.
 
     ``message_id`` names the letter among all we ever send: the same one sent twice (at least once is
-    all that mail can promise) is one message to a mail program.
+    all that mail can promise) is one message to a mail program. ``stop_url`` ends letters of this kind
+    when a mail program posts to it (RFC 8058).
     """
     if to.is_placeholder:
         return False
     whole = {"recipient": to, "site_name": settings.SITE_NAME, "site_url": settings.SITE_URL, **context}
     subject = " ".join(render_to_string(f"emails/{letter}/subject.txt", whole).split())
+    headers = {"Message-ID": f"<{message_id}@{host()}>", "Auto-Submitted": "auto-generated"}
+    if stop_url:
+        headers |= {
+            "List-Unsubscribe": f"<{stop_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
     message = EmailMultiAlternatives(
         subject=subject,
         body=_tidy(render_to_string(f"emails/{letter}/body.txt", whole)),
         to=[formataddr((to.name, to.address))],
-        headers={"Message-ID": f"<{message_id}@{host()}>", "Auto-Submitted": "auto-generated"},
+        headers=headers,
         attachments=[file.mime() for file in attachments],
     )
     html = render_to_string(f"emails/{letter}/body.html", {**whole, "subject": subject})

@@ -82,7 +82,17 @@ def _letters(delivery: Delivery, *, readers: Readers, zone: str) -> list[Letter]
     parts = readers.parts.get(delivery.reaction)
     if parts is None:
         return [Letter(f"{delivery.reaction}: {_standing(delivery, zone)}", _state(delivery), delivery.pk)]
-    return [_letter(delivery, part, readers.people[part], zone=zone) for part in parts]
+    return [
+        _letter(delivery, part, readers.people[part], zone=zone)
+        for part in parts
+        if not _was_passed_over(delivery, part, readers.people[part])
+    ]
+
+
+def _was_passed_over(delivery: Delivery, part: str, to: Recipient) -> bool:
+    """Done without a letter to this reader, to whom the event meant nothing."""
+    is_sent = f"letter to {part}" in delivery.steps_done
+    return delivery.done_at is not None and not is_sent and not to.is_placeholder
 
 
 def _letter(delivery: Delivery, part: str, to: Recipient, *, zone: str) -> Letter:

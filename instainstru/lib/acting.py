@@ -45,6 +45,8 @@ class Act:
     is_grave: ClassVar[bool] = False
     # "change" asks for `app.change_model`.
     permission: ClassVar[str] = "change"
+    # Another one it takes beside that, in full.
+    permission_beside: ClassVar[str] = ""
     template: ClassVar[str] = "admin/act.html"
 
     def is_possible(self, row: Any) -> bool:
@@ -85,7 +87,8 @@ class ActingAdmin(ReadOnlyAdmin):
     def may(self, request: HttpRequest, act: Act) -> bool:
         """Whether the person may do it at all; who may only view is offered nothing."""
         options = self.opts
-        return request.user.has_perm(f"{options.app_label}.{act.permission}_{options.model_name}")
+        needed = [f"{options.app_label}.{act.permission}_{options.model_name}"]
+        return request.user.has_perms([*needed, *filter(None, [act.permission_beside])])
 
     def title_of(self, row: Any) -> str:
         """What tells the row from others at a glance."""

@@ -101,18 +101,31 @@ def day_edge(day: date, wall: time, tz: str) -> datetime:
     # In a gap, fold=0 reads the wall time with the offset before the jump, so it lands after the
     # gap by as much as it lies inside; fold=1 uses the offset after it. The jump is between them.
     low = naive.replace(tzinfo=zone(tz), fold=1).astimezone(UTC)
-    return _transition(low, instant, zone(tz))
+    return transition(low, instant, tz)
 
 
-def _transition(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
+@lru_cache(maxsize=1 << 15)
+def even_day(day: date, tz: str) -> datetime | None:
+    """The instant at which local ``day`` begins if it has 24 hours without any change of the clocks.
+
+    None for the others, and for those a change touches: there each wall time has to be looked up.
+    """
+    start, end = (
+        datetime.combine(edge, MIDNIGHT, tzinfo=zone(tz)) for edge in (day, day + timedelta(days=1))
+    )
+    even = start.utcoffset() == end.utcoffset() == start.replace(fold=1).utcoffset()
+    return start.astimezone(UTC) if even else None
+
+
+def transition(low: datetime, high: datetime, tz: str) -> datetime:
     """The instant in (low, high] at which the offset of ``tz`` changes, to the minute."""
-    after = high.astimezone(tz).utcoffset()
+    after = local(high, tz).utcoffset()
     while high - low > timedelta(minutes=1):
         middle = low + (high - low) / 2
         middle = middle.replace(second=0, microsecond=0)
         if middle <= low:
             break
-        if middle.astimezone(tz).utcoffset() == after:
+        if local(middle, tz).utcoffset() == after:
             high = middle
         else:
             low = middle

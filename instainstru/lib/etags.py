@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -40,15 +41,26 @@ def tagged(request: HttpRequest | Request, response: HttpResponse, *, etag: str)
     return get_conditional_response(plain, etag=etag, response=response) or response
 
 
+def unchanged(request: HttpRequest, *, etag: str) -> HttpResponse | None:
+    """The 304 for who names that tag, before anything is made that they would not be sent."""
+    found = get_conditional_response(request, etag=etag, response=None)
+    return found if isinstance(found, HttpResponse) else None
+
+
+def matching(request: HttpRequest | Request) -> Callable[[str], bool]:
+    """Whether ``If-Match`` names a tag (or ``*``), for those who know the present one under a lock only."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        raise PreconditionRequired("Send If-Match with the ETag you were given, so that nothing is lost.")
+    named = parse_etags(given)
+    return lambda etag: "*" in named or etag in named
+
+
 def require_match(request: HttpRequest | Request, *, etag: str) -> None:
     """Refuse unless ``If-Match`` names the present tag (or ``*``).
 
     Callers who can show both versions catch ``Stale`` and raise it again with ``data``. To be safe from
     two writers, call it under the lock of what is written.
     """
-    given = request.headers.get("If-Match")
-    if given is None:
-        raise PreconditionRequired("Send If-Match with the ETag you were given, so that nothing is lost.")
-    named = parse_etags(given)
-    if "*" not in named and etag not in named:
+    if not matching(request)(etag):
         raise Stale("It was changed meanwhile. Look at it again before you save.", data={"etag": etag})

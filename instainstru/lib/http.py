@@ -19,13 +19,15 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
-    """The content security policy, on everything a browser may show; JSON is only read.
+    """The content security policy, on everything a browser may show; JSON and calendars are only read.
 
     Writing the policy takes as long as a query, and calls of the API are counted in those.
     """
 
+    _ONLY_READ = ("application/json", "application/problem+json", "text/calendar; charset=utf-8")
+
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if response.headers.get("Content-Type") in ("application/json", "application/problem+json"):
+        if response.headers.get("Content-Type") in self._ONLY_READ:
             return response
         return super().process_response(request, response)
 

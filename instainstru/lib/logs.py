@@ -21,10 +21,12 @@ SECRET = re.compile(
     r"password|passwd|secret|token|api_?key|authorization|cookie|session|signature|one_time_code", re.I
 )
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-# In addresses: calendar feeds, sign-in links and searches carry secrets in their query.
+# In addresses: sign-in links and searches carry secrets in their query.
 SECRET_IN_TEXT = re.compile(
     r"(?i)\b(password|secret|token|api_?key|authorization|bearer)([=: ]+)(?!\[hidden)[^\s&\"']+"
 )
+# The address of somebody's calendar is itself the secret.
+SECRET_IN_PATH = re.compile(r"(/calendar/)[^/\s\"'?]+(?=\.ics)")
 
 logger = structlog.get_logger("instainstru.request")
 
@@ -33,11 +35,20 @@ def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Hide values by the name of their key, at any depth, and `name=value` inside the message."""
     hidden = {key: HIDDEN if SECRET.search(key) else _hide_within(value) for key, value in event.items()}
     if isinstance(hidden.get("event"), str):
-        hidden["event"] = SECRET_IN_TEXT.sub(rf"\1\2{HIDDEN}", hidden["event"])
+        hidden["event"] = _hide_in_text(hidden["event"])
     return hidden
 
 
+def _hide_in_text(text: str) -> str:
+    return SECRET_IN_TEXT.sub(rf"\1\2{HIDDEN}", SECRET_IN_PATH.sub(rf"\1{HIDDEN}", text))
+
+
 def _hide_within(value: Any) -> Any:
+    if isinstance(value, str):
+        return SECRET_IN_PATH.sub(rf"\1{HIDDEN}", value)
+    if isinstance(value, HttpRequest):
+        # Django adds the request to some of its lines, and it would be shown with its whole address.
+        return _hide_in_text(repr(value))
     if isinstance(value, dict):
         return {key: HIDDEN if SECRET.search(str(key)) else _hide_within(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

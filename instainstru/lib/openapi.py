@@ -124,12 +124,19 @@ def call(
     body: Any = None,
     says: str = "",
     kind: str = "application/json",
+    also: Mapping[int, Any] | None = None,
     refusals: Mapping[int, str] | None = None,
     parameters: Sequence[OpenApiParameter] = (),
+    deprecated: bool = False,
 ) -> Callable[[Any], Any]:
-    """Decorate a view's method. ``answers`` is a serializer or a type; None where nothing is sent."""
+    """Decorate a view's method. ``answers`` is a serializer or a type; None where nothing is sent.
+
+    ``also`` are other good outcomes, by status: a serializer each, whose docstring says what it is.
+    """
     done: Any = OpenApiResponse(description=says) if answers is None else answers
     responses: dict[Any, Any] = {(status, kind) if answers is not None else status: done}
+    for code, other in (also or {}).items():
+        responses[code, kind] = OpenApiResponse(other, description=(other.__doc__ or "").strip())
     for code, why in {**ALWAYS, **(refusals or {})}.items():
         if code < 400:
             responses[code] = OpenApiResponse(description=why)
@@ -142,4 +149,5 @@ def call(
         request=body,
         responses=dict(sorted(responses.items(), key=lambda item: str(item[0]))),
         parameters=list(parameters),
+        deprecated=deprecated or None,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import orjson
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -50,6 +51,11 @@ def native(query: str) -> tuple[str, tuple[str, ...]]:
         return f"${names.index(name) + 1}"
 
     return _PLACEHOLDER.sub(number, query), tuple(names)
+
+
+def rows(values: Sequence[Mapping[str, Any]]) -> str:
+    """Rows for ``json_to_recordset``: many in one parameter, and quicker than arrays by columns."""
+    return orjson.dumps(values).decode()
 
 
 def cursor() -> CursorWrapper:

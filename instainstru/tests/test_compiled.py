@@ -17,7 +17,7 @@ from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled, insert
 from instainstru.lib.ids import new_id
 from instructors.models import CalendarBlock, Category, Offering, OpenDay
-from instructors.services import calendar
+from instructors.services import open_days
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +109,7 @@ def test_a_value_that_the_statement_does_not_use_is_a_mistake(db: None):
 
 def test_what_is_inserted_is_what_save_would_store(cast: Cast):
     start = clock.now()
-    period = calendar.range_of(start, start.replace(year=start.year + 1))
+    period = open_days.range_of(start, start.replace(year=start.year + 1))
     made = [
         CalendarBlock(
             instructor=cast.piano.instructor,
@@ -148,9 +148,9 @@ def test_ids_of_our_own_are_kept(cast: Cast):
         instructor=cast.piano.instructor,
         kind=CalendarBlock.Kind.LESSON,
         booking_id=new_id(),
-        period=calendar.range_of(clock.now(), clock.now().replace(year=2100)),
-        buffered=calendar.range_of(clock.now(), clock.now().replace(year=2100)),
-        reach=calendar.range_of(clock.now(), clock.now().replace(year=2100)),
+        period=open_days.range_of(clock.now(), clock.now().replace(year=2100)),
+        buffered=open_days.range_of(clock.now(), clock.now().replace(year=2100)),
+        reach=open_days.range_of(clock.now(), clock.now().replace(year=2100)),
     )
     insert(block)
     assert CalendarBlock.objects.get(pk=block.pk).booking_id == block.booking_id

@@ -1,3 +1,3 @@
-from instructors.admin import catalogue, instructor
+from instructors.admin import catalogue, instructor, offering, searches
 
-__all__ = ["catalogue", "instructor"]
+__all__ = ["catalogue", "instructor", "offering", "searches"]

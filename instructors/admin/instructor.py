@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from instainstru.accounts.models import User
 from instainstru.events.models import Event
 from instainstru.events.notify import Recipient
 from instainstru.events.trail import Readers, trail
@@ -18,47 +20,69 @@ from instainstru.lib import money, presentation, when
 from instainstru.lib.acting import ActingAdmin
 from instainstru.lib.backoffice import person
 from instainstru.rules import services as rules_service
-from instructors.admin import week
-from instructors.admin.acts import Reinstate, Suspend, Verify
+from instructors.admin import host, week
+from instructors.admin.acts import Reinstate, SendBack, Suspend, Verify
 from instructors.models import Instructor, Level, Modality, Offering
-from instructors.presentation import page_url
-from instructors.services import profile
+from instructors.models.calendar import WEEKDAYS
+from instructors.presentation import page_url, portrait
+from instructors.services import schedule, standing
 from instructors.services.slots import limits_of
 
-WRITES_TO = {"mail_instructor": ("instructor",)}
+# More accounts of one name than this are a reason to search.
+NAMESAKES = 5
+WRITES_TO = {"mail_instructor": ("instructor",), "look_again": ()}
 
 
 class WaitingFilter(admin.SimpleListFilter):
-    """Complete drafts wait for staff; the others for their instructor."""
+    """Submitted profiles wait for staff, the oldest first."""
 
     title = "waiting for us"
     parameter_name = "queue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waiting", "Complete, to verify")]
+        return [("waiting", "Submitted, to verify")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Instructor]) -> QuerySet[Instructor]:
-        return profile.waiting(queryset) if self.value() == "waiting" else queryset
+        return standing.submitted(queryset) if self.value() == "waiting" else queryset
 
 
 @admin.register(Instructor)
 class InstructorAdmin(ActingAdmin):
-    list_display = ("name", "email", "status", "headline", "place", "joined")
+    list_display = ("name", "email", "status", "waits_since", "headline", "place", "joined")
     list_filter = (WaitingFilter, "status")
     list_select_related = ("user", "place")
     search_fields = person("user")
     search_help_text = "A number finds the id; words find parts of the address and the names."
     change_form_template = "admin/instructors/instructor/change_form.html"
-    acts = (Verify(), Suspend(), Reinstate())
+    acts = (Verify(), SendBack(), Suspend(), Reinstate(), host.Book(), host.SetLimits())
     fieldsets = (
         (None, {"fields": ("user", "standing", "public_page", "headline", "bio", "languages_said")}),
         ("Where", {"fields": ("place", "address", "time_zone")}),
-        ("Terms", {"fields": ("cancellation_preset", "notice", "gaps", "horizon", "overnight_rule")}),
+        (
+            "Terms",
+            {
+                "fields": (
+                    "cancellation_preset",
+                    "notice",
+                    "gaps",
+                    "horizon",
+                    "starts",
+                    "caps",
+                    "overnight_rule",
+                )
+            },
+        ),
         ("Record", {"fields": ("id", "stars", "lesson_count", "joined", "verified")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Instructor]:
         return super().get_queryset(request).select_related("user", "place")
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """The queue is served in the order of arrival."""
+        if request.GET.get("queue") == "waiting":
+            return ("submitted_at", "pk")
+        return super().get_ordering(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Instructor], search_term: str
@@ -78,18 +102,23 @@ class InstructorAdmin(ActingAdmin):
     def panels(self, request: HttpRequest, instructor: Instructor) -> dict[str, Any]:
         zone = instructor.time_zone
         user = instructor.user
-        is_draft = instructor.status == Instructor.Status.DRAFT
         readers = Readers({"instructor": Recipient(user.full_name, user.email)}, WRITES_TO)
         return {
-            "missing": list(profile.missing(instructor).values()) if is_draft else None,
+            "to_verify": to_verify(instructor),
             "offerings": [_offering(one) for one in _offerings(instructor)],
             "week": week.table(instructor, week.asked(request.GET.get("week", ""), zone=zone)),
+            "why": host.question(request, instructor),
             "trail": trail(instructor, zone=zone, readers=readers, details=details, latest=20),
             "trail_zone": presentation.zone(zone),
             "events_url": f"{reverse('admin:events_event_changelist')}"
             f"?subject_type=instructor&subject_id={instructor.pk}",
             "bookings_url": f"{reverse('admin:bookings_booking_changelist')}?instructor={instructor.pk}",
         }
+
+    @admin.display(description="waits since")
+    def waits_since(self, instructor: Instructor) -> str:
+        moment = instructor.submitted_at
+        return when.short(moment, instructor.time_zone) if moment else "–"
 
     @admin.display(description="name")
     def name(self, instructor: Instructor) -> str:
@@ -110,14 +139,15 @@ class InstructorAdmin(ActingAdmin):
 
     @admin.display(description="standing")
     def standing(self, instructor: Instructor) -> str:
-        reason = f": “{instructor.suspended_reason}”" if instructor.suspended_reason else ""
+        words = instructor.suspended_reason or instructor.sent_back_reason
+        reason = f": “{words}”" if words else ""
         return f"{instructor.get_status_display()}{reason}"
 
     @admin.display(description="public page")
     def public_page(self, instructor: Instructor) -> str | SafeString:
         url = page_url(instructor.slug)
         if not instructor.is_listed:
-            return f"{url} (nobody else sees it now)"
+            return format_html('<a href="{}">{}</a> (only the instructor and staff see it now)', url, url)
         return format_html('<a href="{}">{}</a>', url, url)
 
     @admin.display(description="languages")
@@ -138,6 +168,15 @@ class InstructorAdmin(ActingAdmin):
     def horizon(self, instructor: Instructor) -> str:
         return presentation.count(limits_of(instructor, rules_service.current()).horizon_days, "day")
 
+    @admin.display(description="lessons start")
+    def starts(self, instructor: Instructor) -> str:
+        return f"every {limits_of(instructor, rules_service.current()).grid} min"
+
+    @admin.display(description="most lessons")
+    def caps(self, instructor: Instructor) -> str:
+        caps = {"a day": instructor.lessons_per_day, "a week": instructor.lessons_per_week}
+        return ", ".join(f"{most} {stretch}" for stretch, most in caps.items() if most) or "no limit"
+
     @admin.display(description="stars")
     def stars(self, instructor: Instructor) -> str:
         if not instructor.rating_count:
@@ -145,11 +184,45 @@ class InstructorAdmin(ActingAdmin):
         return f"{instructor.rating:.2f} of {presentation.count(instructor.rating_count, 'review')}"
 
 
+def to_verify(instructor: Instructor) -> dict[str, Any] | None:
+    """What a verifier looks at first; None for those who are listed already. Five queries."""
+    if instructor.is_listed:
+        return None
+    user = instructor.user
+    namesakes = User.objects.exclude(pk=user.pk).filter(
+        first_name__iexact=user.first_name, last_name__iexact=user.last_name
+    )
+    mail = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True)
+    moment = instructor.submitted_at
+    return {
+        "since": when.short(moment, instructor.time_zone) if moment else "",
+        "is_submitted": instructor.is_submitted,
+        "missing": list(standing.missing(instructor).values()),
+        "person": {**portrait(user, photo=str(instructor.photo)), "full": user.full_name},
+        "page_url": page_url(instructor.slug),
+        "is_mail_confirmed": mail.exists(),
+        "namesakes": [
+            {
+                "text": f"{one.full_name}, {one.email}",
+                "url": reverse("admin:accounts_user_change", args=[one.pk]),
+            }
+            for one in namesakes.order_by("pk")[:NAMESAKES]
+        ],
+        "hours": [
+            {"day": label, "hours": presentation.windows(windows)}
+            for (_, label), windows in zip(WEEKDAYS, schedule.week_of(instructor).values(), strict=True)
+            if windows
+        ],
+    }
+
+
 def details(event: Event) -> list[str]:
     """What an event of an instructor says beside its kind."""
     said = []
     if event.data.get("changed"):
         said.append(f"Changed: {', '.join(event.data['changed']).replace('_', ' ')}.")
+    if event.data.get("name"):
+        said.append(f"“{event.data['name']}”.")
     if event.data.get("date"):
         said.append(f"{event.data['date']}.")
     if event.data.get("reason"):
@@ -172,4 +245,5 @@ def _offering(offering: Offering) -> dict[str, Any]:
         "levels": ", ".join(levels) or "–",
         "standing": "Listed" if offering.is_listed else "Active, not listed" if offering.is_active else "Off",
         "description": offering.description,
+        "url": reverse("admin:instructors_offering_change", args=[offering.pk]),
     }

@@ -11,7 +11,7 @@ from instainstru.lib import clock, presentation, when
 from instainstru.lib.intervals import Range
 from instructors.models import CalendarBlock, Instructor, OpenDay
 from instructors.services import weeks
-from instructors.services.calendar import range_of
+from instructors.services.open_days import range_of
 
 DAY = timedelta(days=1)
 

@@ -6,7 +6,7 @@ not seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -87,7 +87,7 @@ class Hours(HoursView):
             schedule.set_week(instructor, wished, by=request.user, seen=version)
         except (etags.Stale, schedule.Stale) as error:
             week = schedule.week_of(instructor)
-            raise _stale(
+            raise stale(
                 error,
                 etag=etags.tag(schedule.version_of(week)),
                 current=show_hours(instructor, week),
@@ -108,7 +108,7 @@ class Week(HoursView):
     )
     def get(self, request: Request, day: str) -> HttpResponse:
         instructor = profile.instructor_of(signed_in(request))
-        week = weeks.week_at(instructor, _date(day))
+        week = weeks.week_at(instructor, date_of(day))
         return etags.tagged(request, answer(show_week(instructor, week)), etag=etags.tag(week.version))
 
     @call(
@@ -122,15 +122,13 @@ class Week(HoursView):
     )
     def put(self, request: Request, day: str) -> HttpResponse:
         instructor = profile.instructor_of(signed_in(request))
-        at = _date(day)
+        at = date_of(day)
         wished = _by_date(read(WeekBody, request.data)["days"], at)
         try:
-            version = weeks.week_at(instructor, at).version
-            etags.require_match(request, etag=etags.tag(version))
-            week = weeks.save(instructor, at, wished, by=request.user, seen=version)
-        except (etags.Stale, schedule.Stale) as error:
+            week = weeks.save(instructor, at, wished, by=request.user, seen=seen(request))
+        except schedule.Stale as error:
             week = weeks.week_at(instructor, at)
-            raise _stale(
+            raise stale(
                 error,
                 etag=etags.tag(week.version),
                 current=show_week(instructor, week),
@@ -139,7 +137,13 @@ class Week(HoursView):
         return answer(show_week(instructor, week), headers={"ETag": etags.tag(week.version)})
 
 
-def _stale(error: Exception, *, etag: str, current: Any, yours: Any) -> etags.Stale:
+def seen(request: Request) -> Callable[[str], bool]:
+    """Whether a version of a week is the one that ``If-Match`` names."""
+    matches = etags.matching(request)
+    return lambda version: matches(etags.tag(version))
+
+
+def stale(error: Exception, *, etag: str, current: Any, yours: Any) -> etags.Stale:
     refusal = etags.Stale(
         "It was changed meanwhile. Nothing was saved; below is both what it is now and what you sent.",
         data={"etag": etag, "current": current, "yours": yours},
@@ -148,11 +152,12 @@ def _stale(error: Exception, *, etag: str, current: Any, yours: Any) -> etags.St
     return refusal
 
 
-def _date(text: str) -> date:
+def date_of(text: str | None, *, field: str = "date") -> date:
+    """The date, or a refusal of that field."""
     try:
         return read_date(text)
     except Unreadable as error:
-        raise Invalid(str(error), field="date") from None
+        raise Invalid(str(error), field=field) from None
 
 
 def _by_date(days: list[dict[str, Any]], at: date) -> dict[date, list[Window]]:
@@ -178,7 +183,7 @@ def show_week(instructor: Instructor, week: weeks.Week) -> dict[str, Any]:
     first, last = week.days[0].date, week.days[-1].date
     low, high = clock.day_bounds(first, tz)[0], clock.day_bounds(last, tz)[1]
     lessons: dict[date, list[dict[str, Any]]] = {}
-    for booking in access.agenda(instructor, low=low, high=high):
+    for booking in access.times_of(instructor, low=low, high=high):
         at = clock.local(booking.starts_at, tz).date()
         lessons.setdefault(at, []).append(
             {

@@ -16,16 +16,19 @@ from instainstru.lib.drf import ApiView, answer
 from instainstru.lib.fields import Parameters
 from instainstru.lib.openapi import PAGING, call, parameter
 from instainstru.lib.paging import limit_of, link
-from instructors.models import Audience, Level, Modality
+from instructors import searched
+from instructors.models import Audience, Level, Modality, SearchLog
 from instructors.serializers import OpeningsAnswer, show_openings
 from instructors.services.search import find, params, query, vocabulary
+from instructors.services.search import relax as relaxing
 from instructors.services.search.find import Result
 from instructors.services.search.phrases import WEEKDAYS
 
 # Next times of each offering; more are at the instructor's own openings.
 STARTS = 8
-# Beside the conditions, which pages read too: the zone words are meant in, and paging.
-KNOWN = params.NAMES | {"tz", "cursor", "limit"}
+# Beside the conditions, which pages read too: the zone words are meant in, and paging. There is nobody to
+# ask where "me" is.
+KNOWN = params.NAMES - {"near_me"} | {"tz", "cursor", "limit"}
 SEVERAL = "Slugs, with commas between them."
 WISHES = (
     parameter("q", "In words: `piano tomorrow 6 pm in Brooklyn under $80`. What is given beside it wins."),
@@ -48,6 +51,7 @@ WISHES = (
     parameter("modality", "How to meet.", choices=["in_person", *Modality.values]),
     parameter("level", "Of the student.", choices=Level.values),
     parameter("audience", "Of the student.", choices=Audience.values),
+    parameter("relax", "`0`: nothing but exact results, however few.", choices=["0", "1"]),
     parameter("sort", "By default `recommended`.", choices=list(params.SORTS)),
     parameter("tz", "The zone dates and times of day are meant in; by default the caller's own."),
     *PAGING,
@@ -75,22 +79,30 @@ class Openings(ApiView):
         )
         wishes.wrong.update(read.errors)
         wishes.check()
-        answered: dict[str, Any] = {"results": [], "next": None, "previous": None}
+        answered: dict[str, Any] = {"results": [], "next": None, "previous": None, "relaxed": []}
         if not read.unknown:
+            limit, cursor = limit_of(request), given.get("cursor")
             found = find.find(
-                read.query,
-                now=now,
-                vocabulary=words,
-                limit=limit_of(request),
-                starts=STARTS,
-                cursor=given.get("cursor"),
-            )
+                read.query, now=now, vocabulary=words, limit=limit, starts=STARTS, cursor=cursor
+            )  # fmt: skip
             answered["results"] = [show_result(result) for result in found.results]
             if found.next_cursor:
                 answered["next"] = link(request, cursor=found.next_cursor)
+            if not cursor:
+                more = relaxing.relax(
+                    read.query, found, now=now, vocabulary=words, limit=limit, starts=STARTS
+                )  # fmt: skip
+                answered["results"] += [show_result(result, exact=False) for result in more.results]
+                answered["relaxed"] = list(more.names)
         answered["understood"] = read.parsed.reading.as_dict() if read.parsed else None
-        answered["relaxed"] = []
-        return answer(answered)
+        response = answer(answered)
+        if not given.get("cursor"):
+            exact = sum(one["exact"] for one in answered["results"])
+            searched.note(
+                response, request, read, source=SearchLog.Source.API, found=exact,
+                relaxed=answered["relaxed"],
+            )  # fmt: skip
+        return response
 
 
 def _in_instants(given: QueryDict, wishes: Parameters, zone: str) -> dict[str, str]:
@@ -102,8 +114,8 @@ def _in_instants(given: QueryDict, wishes: Parameters, zone: str) -> dict[str, s
     return values
 
 
-def show_result(result: Result) -> dict[str, Any]:
-    """One offering with its next times."""
+def show_result(result: Result, *, exact: bool = True) -> dict[str, Any]:
+    """One offering with its next times; ``exact`` unless less was asked of it."""
     row = result.row
     return {
         "offering": {
@@ -123,6 +135,7 @@ def show_result(result: Result) -> dict[str, Any]:
         },
         "duration_min": result.duration_min,
         "modality": result.modality,
+        "exact": exact,
         "distance_km": None if result.distance_km is None else round(result.distance_km, 2),
         "openings": show_openings([result.seconds], duration_min=result.duration_min),
     }

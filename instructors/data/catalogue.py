@@ -12,46 +12,59 @@ CATALOGUE: dict[str, tuple[list[str], list[str]]] = {
     "music": (
         [],
         [
-            "piano: keyboard", "guitar", "bass-guitar", "ukulele", "violin", "viola", "cello", "flute",
-            "clarinet", "saxophone", "trumpet", "drums: drum", "voice: singing, vocal", "music-theory",
-            "music-production", "songwriting", "dj",
+            "piano: keyboard, pianist", "guitar: guitarist", "bass-guitar", "ukulele: uke",
+            "violin: violinist, fiddle", "viola", "cello: cellist", "flute: flutist",
+            "clarinet", "saxophone: sax", "trumpet", "drums: drum, drummer, drumming",
+            "voice: singing, vocal, singer, sing", "music-theory",
+            "music-production", "songwriting: song writing", "dj: djing",
         ],
     ),
-    "dance": ([], ["ballet", "hip-hop", "salsa", "ballroom", "tap", "contemporary-dance"]),
+    "dance": (
+        ["dancing", "dancer"],
+        ["ballet", "hip-hop", "salsa", "ballroom", "tap", "contemporary-dance: contemporary"],
+    ),
     "arts": (
         ["art"],
         [
-            "drawing", "painting", "photography", "pottery", "acting", "digital-art", "sewing",
+            "drawing: draw", "painting: paint, painter", "photography: photographer", "pottery", "acting",
+            "digital-art", "sewing: sew",
             "calligraphy",
         ],
     ),
     "sports": (
-        ["fitness"],
+        ["fitness", "sport"],
         [
-            "yoga", "pilates", "personal-training: personal trainer", "boxing", "swimming", "tennis",
-            "golf", "soccer", "basketball", "karate", "jiu-jitsu", "running", "fencing", "ice-skating",
+            "yoga", "pilates", "personal-training: personal trainer", "boxing: boxer",
+            "swimming: swim, swimmer", "tennis",
+            "golf", "soccer", "basketball", "karate", "jiu-jitsu: jujitsu, ju jitsu, bjj", "running",
+            "fencing",
+            "ice-skating: skating",
         ],
     ),
     "tutoring": (
         ["tutor"],
         [
-            "math", "algebra", "geometry", "calculus", "statistics", "physics", "chemistry", "biology",
-            "reading", "essay-writing", "sat-prep: sat", "act-prep", "gre-prep", "lsat-prep", "coding",
-            "python", "java", "javascript", "data-science", "homework-help",
+            "math: mathematics", "algebra", "geometry", "calculus: calc", "statistics: stats", "physics",
+            "chemistry", "biology",
+            "reading", "essay-writing: essay", "sat-prep: sat", "act-prep: act test, act exam, act tutor",
+            "gre-prep: gre", "lsat-prep: lsat", "coding: programming, code, coder",
+            "python", "java", "javascript", "data-science", "homework-help: homework",
         ],
     ),
     "languages": (
         ["language"],
         [
             "spanish", "french", "italian", "german", "portuguese", "mandarin: chinese", "japanese",
-            "korean", "arabic", "hebrew", "russian", "hindi", "esl", "asl: sign language",
+            "korean", "arabic", "hebrew", "russian", "hindi", "esl: english as a second language",
+            "asl: sign language, american sign language, sing language",
         ],
     ),
     "hobbies": (
-        [],
+        ["hobby"],
         [
-            "cooking", "baking", "chess", "public-speaking", "life-coaching", "career-coaching", "makeup",
-            "dog-training", "magic", "gardening",
+            "cooking: cook", "baking: bake, baker", "chess", "public-speaking: public speaker",
+            "life-coaching: life coach", "career-coaching: career coach", "makeup: make up",
+            "dog-training: dog trainer", "magic", "gardening: gardener",
         ],
     ),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('instructors', '0005_derived_under'),
+        ('instructors', '0011_searching'),
     ]
 
     operations = [

@@ -9,11 +9,16 @@ from instructors.models.catalogue import (
     Offering,
     Subject,
 )
+from instructors.models.legacy import AvailabilityImport, ImportedInstructor, OldSlot
+from instructors.models.outside import OutsideCalendar
 from instructors.models.payouts import PayoutAccount
 from instructors.models.places import Place, PlaceAlias
-from instructors.models.profile import Instructor
+from instructors.models.profile import Instructor, OldAddress
+from instructors.models.searches import SavedSearch, SearchLog
 
 __all__ = [
-    "IN_PERSON", "Alias", "Audience", "CalendarBlock", "Category", "DateHours", "Instructor", "Level",
-    "Modality", "Offering", "OpenDay", "PayoutAccount", "Place", "PlaceAlias", "Subject", "WeeklyHours",
+    "IN_PERSON", "Alias", "Audience", "AvailabilityImport", "CalendarBlock", "Category", "DateHours",
+    "ImportedInstructor", "Instructor", "Level", "Modality", "Offering", "OldAddress", "OldSlot", "OpenDay",
+    "OutsideCalendar", "PayoutAccount", "Place", "PlaceAlias", "SavedSearch", "SearchLog", "Subject",
+    "WeeklyHours",
 ]  # fmt: skip

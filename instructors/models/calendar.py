@@ -134,6 +134,10 @@ class CalendarBlock(models.Model):
     lane = models.BigIntegerField(default=0)
     # The booking this block belongs to; bookings are above this app, so no foreign key.
     booking_id = models.UUIDField(null=True, blank=True, unique=True)
+    # The calendar an outside event is in; it goes with it.
+    outside = models.ForeignKey(
+        "instructors.OutsideCalendar", null=True, blank=True, on_delete=models.CASCADE, related_name="blocks"
+    )
     label = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=clock.now)
 
@@ -149,6 +153,12 @@ class CalendarBlock(models.Model):
                 | models.Q(kind__in=["time_off", "external"], booking_id__isnull=True),
                 name="block_kind_has_booking",
                 violation_error_message="Lessons and holds belong to a booking, other blocks do not.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="external", outside__isnull=False)
+                | (~models.Q(kind="external") & models.Q(outside__isnull=True)),
+                name="block_external_has_calendar",
+                violation_error_message="Outside events belong to a calendar, other blocks do not.",
             ),
             ExclusionConstraint(
                 name="no_double_booking",

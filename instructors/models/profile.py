@@ -27,6 +27,7 @@ class Instructor(models.Model):
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Not listed yet"
+        SUBMITTED = "submitted", "Waiting for us"
         LISTED = "listed", "Listed"
         SUSPENDED = "suspended", "Suspended"
 
@@ -50,6 +51,9 @@ class Instructor(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     verified_at = models.DateTimeField(null=True, blank=True)
     suspended_reason = models.CharField(max_length=300, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits for staff.")
+    # What staff asked for when they gave a profile back; it stands until the next submission.
+    sent_back_reason = models.CharField(max_length=300, blank=True)
     cancellation_preset = models.CharField(
         max_length=10, choices=CancellationPreset.choices, default=CancellationPreset.STANDARD
     )
@@ -61,13 +65,23 @@ class Instructor(models.Model):
     longitude = models.FloatField(null=True, blank=True)
 
     # Stricter than the rules where set, never looser.
-    notice_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(20160)])
+    # Written by services/limits.py, which knows the ranges; null: as the rules say.
+    notice_online_min = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(20160)]
+    )
+    notice_at_instructor_min = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(20160)]
+    )
+    notice_at_student_min = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(20160)]
+    )
     buffer_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(180)])
     travel_min = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(180)])
     horizon_days = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(365)])
     overnight_rule = models.BooleanField(default=True)
     lessons_per_day = models.PositiveSmallIntegerField(null=True, blank=True)
     lessons_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
+    grid_min = models.PositiveSmallIntegerField(null=True, blank=True)
 
     # Written by upper apps through services/profile.py: Bayesian mean, number of ratings, lessons given.
     rating = models.FloatField(default=0)
@@ -95,14 +109,49 @@ class Instructor(models.Model):
                 name="instructor_point_on_earth",
                 violation_error_message="That point is not on Earth.",
             ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["draft", "submitted", "listed", "suspended"]),
+                name="instructor_status_known",
+                violation_error_message="That is not a standing of an instructor.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="submitted", submitted_at__isnull=False)
+                | (~models.Q(status="submitted") & models.Q(submitted_at__isnull=True)),
+                name="instructor_waits_since",
+                violation_error_message="A submitted profile waits since some time, and no other does.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(sent_back_reason="") | models.Q(status="draft"),
+                name="instructor_sent_back_is_draft",
+                violation_error_message="Only a draft can have been sent back.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(suspended_reason="") | models.Q(status="suspended"),
+                name="instructor_suspended_has_reason",
+                violation_error_message="Only a suspended instructor has a reason for it.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(grid_min__isnull=True) | models.Q(grid_min__range=(5, 60)),
+                name="instructor_grid_sane",
+                violation_error_message="Lessons start every 5 to 60 minutes.",
+            ),
         ]
         indexes = [
             models.Index(fields=["open_until", "id"], name="instructor_open_until"),
             models.Index(fields=["status", "-id"], name="instructor_by_status"),
+            models.Index(
+                fields=["submitted_at", "id"],
+                name="instructor_waiting",
+                condition=models.Q(status="submitted"),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def is_submitted(self) -> bool:
+        return self.status == self.Status.SUBMITTED
 
     @property
     def is_listed(self) -> bool:
@@ -111,3 +160,26 @@ class Instructor(models.Model):
     @property
     def is_verified(self) -> bool:
         return self.verified_at is not None
+
+
+class OldAddress(models.Model):
+    """An address an instructor's page once had: it leads to the present one, and is kept free for a while.
+
+    An instructor who has the address now comes first; whether somebody may take it is a rule
+    (``services/addresses.py``), because it depends on the date.
+    """
+
+    slug = models.CharField(
+        max_length=60,
+        unique=True,
+        validators=[SLUG],
+        error_messages={"unique": "Somebody had this address before."},
+    )
+    instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="old_addresses")
+    left_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name_plural = "old addresses"
+
+    def __str__(self) -> str:
+        return self.slug

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,9 +14,9 @@ from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import DomainError, Invalid, NotFound
 from instainstru.rules import services as rules_service
-from instructors.models import Audience, Instructor, Level, Modality, Offering
+from instructors.models import Alias, Audience, Instructor, Level, Modality, Offering, Subject
 from instructors.services import calendar
-from instructors.services.search import rank
+from instructors.services.search import rank, vocabulary
 from instructors.services.slots import limits_of
 
 SHORTEST, LONGEST = 15, 480
@@ -125,6 +126,25 @@ def save_offering(offering: Offering, *, by: Any) -> Offering:
 
 
 @transaction.atomic
+def set_ways(instructor: Instructor, ways: Mapping[Offering, Sequence[str]], *, by: Any) -> None:
+    """How the lessons of each offering may be met; those that stay as they are leave no event."""
+    changed = []
+    for offering, wanted in ways.items():
+        kept = [value for value in Modality.values if value in wanted]
+        if not kept:
+            raise Invalid("Choose at least one way to meet.", field="modalities")
+        if kept != offering.modalities:
+            offering.modalities = kept
+            offering.save(update_fields=["modalities"])
+            changed.append(offering)
+    if changed:
+        refresh_listing(instructor)
+    for offering in changed:
+        data = {"offering": offering.pk, "modalities": offering.modalities}
+        record(Kind.OFFERING_CHANGED, instructor, by=by, data=data)
+
+
+@transaction.atomic
 def withdraw_offering(offering: Offering, *, by: Any) -> None:
     """Take an offering off the market; its lessons stay."""
     offering.is_active = False
@@ -133,6 +153,23 @@ def withdraw_offering(offering: Offering, *, by: Any) -> None:
     record(
         Kind.OFFERING_CHANGED, offering.instructor, by=by, data={"offering": offering.pk, "withdrawn": True}
     )
+
+
+@transaction.atomic
+def add_alias(text: str, *, subject: str) -> Alias:
+    """Have search understand another word for a subject, in this process at once, everywhere soon."""
+    word = " ".join(text.lower().split())
+    target = Subject.objects.filter(slug=subject).first()
+    if target is None:
+        raise NotFound("There is no such subject.")
+    alias = Alias(text=word, subject=target)
+    try:
+        alias.full_clean()
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages), field="text") from error
+    alias.save()
+    transaction.on_commit(vocabulary.forget)
+    return alias
 
 
 def refresh_listing(instructor: Instructor) -> None:

@@ -14,7 +14,7 @@ from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import Instructor, OpenDay
-from instructors.services import calendar, catalogue
+from instructors.services import calendar, catalogue, open_days
 from instructors.services.slots import limits_of
 
 DAY = timedelta(days=1)
@@ -63,7 +63,7 @@ def _extend_some(ids: Sequence[int], *, now: datetime) -> int:
         if first < goal:
             groups.setdefault((first, goal), []).append(instructor)
     for (first, goal), members in groups.items():
-        calendar.write(calendar.compute(members, first, goal - DAY, rules))
+        calendar.write(open_days.compute(members, first, goal - DAY, rules))
         Instructor.objects.filter(pk__in=[member.pk for member in members]).update(open_until=goal)
     return sum(len(members) for members in groups.values())
 
@@ -131,12 +131,12 @@ def _differences_of(instructors: list[Instructor], rules: Any) -> list[dict[str,
     first = min(clock.today(instructor.time_zone) for instructor in listed)
     last = max(instructor.open_until for instructor in listed if instructor.open_until) - DAY
     told = {
-        (row.instructor_id, row.date): calendar.Free(
+        (row.instructor_id, row.date): open_days.Free(
             row.free, row.free if row.free_travel is None else row.free_travel
         )
         for row in OpenDay.objects.filter(instructor__in=listed, date__gte=first)
     }
-    true = calendar.compute(listed, first, last, rules)
+    true = open_days.compute(listed, first, last, rules)
     found = []
     for instructor in listed:
         today = clock.today(instructor.time_zone)
@@ -154,7 +154,7 @@ def _differences_of(instructors: list[Instructor], rules: Any) -> list[dict[str,
 
 
 def _difference(
-    key: tuple[int, date], told: calendar.Free | None, true: calendar.Free | None
+    key: tuple[int, date], told: open_days.Free | None, true: open_days.Free | None
 ) -> dict[str, Any]:
     return {
         "instructor": key[0],
@@ -164,7 +164,7 @@ def _difference(
     }
 
 
-def _shown(free: calendar.Free | None) -> Any:
+def _shown(free: open_days.Free | None) -> Any:
     if free is None:
         return None
     return {

@@ -18,7 +18,7 @@ from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import NotFound
 from instainstru.rules.models import Rules
 from instructors.models import Modality, Offering
-from instructors.services import catalogue, slots
+from instructors.services import calendar, catalogue, slots
 from instructors.services.slots import Seconds, earliest, latest, limits_of
 
 INSTANT = timedelta(microseconds=1)
@@ -104,11 +104,10 @@ _FREE_OF_OFFERING = """
 def _first_of(*names: str) -> Compiled[Offering]:
     """The first listed offering by these conditions, with what openings are cut from and by."""
     shown = ("price_per_hour", "durations", "modalities", "instructor_id", "subject__slug")
-    limits = ("time_zone", "notice_min", "buffer_min", "travel_min", "horizon_days", "overnight_rule")
     rows = (
         Offering.objects.filter(is_listed=True)
         .select_related("subject", "instructor")
-        .only(*shown, *(f"instructor__{name}" for name in limits))
+        .only(*shown, *(f"instructor__{name}" for name in calendar.LIMITS))
         .order_by("pk")
     )
     spans = ArrayField(ArrayField(BigIntegerField()))

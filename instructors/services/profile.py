@@ -1,42 +1,46 @@
-"""Becoming an instructor, the public face, and standing with us."""
+"""Becoming an instructor, and the public face; standing with us is in ``standing``."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import Greatest, Length
-from django.utils.text import slugify
+from django.db.models import F, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Greatest
 
+from instainstru.accounts import services as accounts
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
-from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled
-from instainstru.lib.errors import Conflict, DomainError, Invalid, NotFound
-from instructors.models import Instructor, Offering, WeeklyHours
-from instructors.services import calendar, catalogue
+from instainstru.lib.errors import DomainError, NotFound
+from instructors.models import Instructor, Offering
+from instructors.services import addresses, calendar, catalogue
 
-# Facts an instructor changes about themselves.
+# Facts an instructor changes about themselves; limits are set in ``services/limits.py``.
 OWN_FACTS = (
     "slug", "headline", "bio", "photo", "languages", "time_zone", "place", "address",
-    "cancellation_preset", "overnight_rule", "notice_min", "buffer_min", "travel_min",
+    "cancellation_preset",
 )  # fmt: skip
-# Less than this says nothing about anybody.
-SHORTEST_BIO = 40
 
 
 def instructor_of(user: User) -> Instructor:
     """The user's instructor; ``NotFound`` where they are none."""
-    instructor = Instructor.objects.select_related("user", "place").filter(user=user).first()
-    if instructor is None:
+    found = _of_user(user_id=user.pk)
+    if not found:
         raise NotFound("You do not teach here yet.")
-    return instructor
+    return found[0]
+
+
+_of_user = Compiled(
+    lambda user_id: Instructor.objects.select_related("user", "place").filter(user_id=user_id).order_by(),
+    user_id=int,
+)
 
 
 def named(text: str) -> Q:
@@ -55,11 +59,25 @@ def listed() -> QuerySet[Instructor]:
 
 
 def visible(slug: str, *, to: User | AnonymousUser) -> Instructor:
-    """The listed instructor of that address; drafts and suspended ones only for themselves."""
+    """The listed instructor of that address; others only for themselves and for staff who verify them."""
     found = _by_slug(slug=slug)
-    if not found or not (found[0].is_listed or found[0].user_id == to.pk):
+    if not found or not _may_see(found[0], to):
         raise NotFound
     return found[0]
+
+
+def _may_see(instructor: Instructor, user: User | AnonymousUser) -> bool:
+    if instructor.is_listed or instructor.user_id == user.pk:
+        return True
+    return user.is_active and user.is_staff and user.has_perm("instructors.view_instructor")
+
+
+def moved_from(slug: str, *, to: User | AnonymousUser) -> Instructor:
+    """The instructor who had that address before, if ``to`` may see them."""
+    instructor = addresses.moved_to(slug)
+    if instructor is None or not _may_see(instructor, to):
+        raise NotFound
+    return instructor
 
 
 _by_slug = Compiled(
@@ -73,21 +91,11 @@ def become_instructor(user: User, *, by: Any) -> Instructor:
     existing = Instructor.objects.filter(user=user).first()
     if existing:
         return existing
-    instructor = Instructor.objects.create(user=user, slug=free_slug(user), time_zone=user.time_zone)
+    instructor = Instructor.objects.create(
+        user=user, slug=addresses.free_slug(user), time_zone=user.time_zone
+    )
     record(Kind.INSTRUCTOR_CREATED, instructor, by=by)
     return instructor
-
-
-def free_slug(user: User) -> str:
-    """An unused address from the user's name, numbered where others have it."""
-    base = slugify(f"{user.first_name} {user.last_name[:1]}")[:40].strip("-") or "instructor"
-    taken = set(Instructor.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    number = 1
-    slug = base
-    while slug in taken:
-        number += 1
-        slug = f"{base}-{number}"
-    return slug
 
 
 @transaction.atomic
@@ -111,8 +119,10 @@ def change(instructor: Instructor, *, by: Any, **facts: Any) -> Instructor:
         fields = {name: " ".join(messages) for name, messages in error.message_dict.items()}
         raise DomainError("Please correct the marked fields.", code="invalid", fields=fields) from error
     locked.save()
+    if locked.slug != before.get("slug", locked.slug):
+        addresses.exchange(locked, left=before["slug"])
     changed = sorted(name for name in facts if before[name] != getattr(locked, name))
-    if {"time_zone", "buffer_min", "travel_min"} & set(changed):
+    if "time_zone" in changed:
         calendar.rebuild(locked)
     catalogue.refresh_listing(locked)
     if "photo" in changed and before["photo"]:
@@ -121,6 +131,23 @@ def change(instructor: Instructor, *, by: Any, **facts: Any) -> Instructor:
     if changed:
         record(Kind.INSTRUCTOR_CHANGED, locked, by=by, data={"changed": changed})
     return locked
+
+
+@transaction.atomic
+def introduce(
+    instructor: Instructor, *, first_name: str, last_name: str, by: Any, **facts: Any
+) -> Instructor:
+    """Change the name of the instructor's account together with facts of the profile."""
+    user = instructor.user
+    accounts.change_profile(user, first_name=first_name, last_name=last_name, time_zone=user.time_zone)
+    return change(instructor, by=by, **facts)
+
+
+@transaction.atomic
+def locate(instructor: Instructor, *, ways: Mapping[Offering, Sequence[str]], by: Any, **facts: Any) -> None:
+    """Say where the instructor is and how each offering's lessons are met, together."""
+    changed = change(instructor, by=by, **facts)
+    catalogue.set_ways(changed, ways, by=by)
 
 
 def public_point(instructor: Instructor) -> tuple[float | None, float | None]:
@@ -141,74 +168,6 @@ def shifted(latitude: float, longitude: float, *, key: str) -> tuple[float, floa
         round(latitude + metres * math.sin(angle) / degree, 6),
         round(longitude + metres * math.cos(angle) / (degree * math.cos(math.radians(latitude))), 6),
     )
-
-
-def missing(instructor: Instructor) -> dict[str, str]:
-    """What still keeps the profile from being listed: field to sentence; empty when nothing does."""
-    needs = {}
-    if not instructor.headline:
-        needs["headline"] = "Say in a line what you teach."
-    if len(instructor.bio) < SHORTEST_BIO:
-        needs["bio"] = "Tell students about yourself in a few sentences."
-    if instructor.place is None:
-        needs["place"] = "Say where you are."
-    if not Offering.objects.filter(instructor=instructor, is_active=True).exists():
-        needs["offerings"] = "Offer at least one subject."
-    if not WeeklyHours.objects.filter(instructor=instructor).exists():
-        needs["hours"] = "Say when you teach."
-    return needs
-
-
-def waiting(among: QuerySet[Instructor]) -> QuerySet[Instructor]:
-    """Drafts of which nothing is ``missing``: they wait for staff to verify them."""
-    own = {"instructor": OuterRef("pk")}
-    return among.alias(bio_length=Length("bio")).filter(
-        Exists(Offering.objects.filter(**own, is_active=True)),
-        Exists(WeeklyHours.objects.filter(**own)),
-        ~Q(headline=""),
-        status=Instructor.Status.DRAFT,
-        bio_length__gte=SHORTEST_BIO,
-        place__isnull=False,
-    )
-
-
-def verify(instructor: Instructor, *, by: User) -> Instructor:
-    """Staff have checked who this is: verified and listed. Refuses while something is missing."""
-    return _stand(instructor, Instructor.Status.LISTED, kind=Kind.INSTRUCTOR_VERIFIED, by=by)
-
-
-def suspend(instructor: Instructor, *, by: User, reason: str) -> Instructor:
-    """Take the instructor out of search at once; lessons already booked stay."""
-    if not reason.strip():
-        raise Invalid("Say why: it is kept with the event.", field="reason", code="reason_required")
-    return _stand(
-        instructor, Instructor.Status.SUSPENDED, kind=Kind.INSTRUCTOR_SUSPENDED, by=by, reason=reason
-    )
-
-
-def reinstate(instructor: Instructor, *, by: User) -> Instructor:
-    """End a suspension."""
-    if instructor.status != Instructor.Status.SUSPENDED:
-        raise Conflict("This instructor is not suspended.", code="wrong_status")
-    return _stand(instructor, Instructor.Status.LISTED, kind=Kind.INSTRUCTOR_REINSTATED, by=by)
-
-
-@transaction.atomic
-def _stand(instructor: Instructor, status: str, *, kind: Kind, by: User, reason: str = "") -> Instructor:
-    locked = calendar.lock_instructor(instructor)
-    if status == Instructor.Status.LISTED:
-        needs = missing(locked)
-        if needs:
-            raise DomainError("The profile is not complete: " + " ".join(needs.values()), code="incomplete")
-        locked.verified_at = locked.verified_at or clock.now()
-    locked.status = status
-    locked.suspended_reason = reason.strip()[:300]
-    locked.save(update_fields=["status", "verified_at", "suspended_reason"])
-    if locked.open_until is None:
-        calendar.rebuild(locked)
-    catalogue.refresh_listing(locked)
-    record(kind, locked, by=by, data={"reason": reason} if reason else {})
-    return locked
 
 
 def count_lessons(instructor_id: int, number: int) -> None:

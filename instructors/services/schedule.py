@@ -12,14 +12,13 @@ from django.db import transaction
 
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
-from instainstru.lib import clock
+from instainstru.lib import clock, prepared
 from instainstru.lib.errors import Conflict, Invalid, NotFound
-from instructors.models import CalendarBlock, DateHours, Instructor, WeeklyHours
+from instructors.models import CalendarBlock, Instructor
 from instructors.models.calendar import DAY_MINUTES
-from instructors.services import calendar
+from instructors.services import calendar, open_days
+from instructors.services.open_days import Window
 
-# Minutes of the local day, [from, to); 1440 is midnight at its end.
-Window = tuple[int, int]
 MOST_WINDOWS_A_DAY = 24
 LONGEST_TIME_OFF = timedelta(days=366)
 
@@ -49,10 +48,18 @@ def show_minute(minute: int) -> str:
 
 def week_of(instructor: Instructor) -> dict[int, list[Window]]:
     """The weekly pattern: weekday 0–6 to its windows, every weekday present."""
-    result: dict[int, list[Window]] = {weekday: [] for weekday in range(7)}
-    for row in WeeklyHours.objects.filter(instructor=instructor).order_by("weekday", "from_min"):
-        result[row.weekday].append((row.from_min, row.to_min))
-    return result
+    return hours_of(instructor, date.max, date.min)[0]
+
+
+def hours_of(
+    instructor: Instructor, first: date, last: date
+) -> tuple[dict[int, list[Window]], dict[date, list[Window]]]:
+    """The pattern, and the dates in ``[first, last]`` that differ (with none where closed): one query."""
+    pattern, differing = open_days.windows_of([instructor.pk], first, last)
+    return (
+        {weekday: pattern.get((instructor.pk, weekday), []) for weekday in range(7)},
+        {day: own for (_, day), own in differing.items()},
+    )
 
 
 class Stale(Conflict):
@@ -81,16 +88,42 @@ def set_week(
     before = week_of(locked)
     if seen is not None and seen != version_of(before):
         raise Stale("Your hours were changed elsewhere in the meantime. Nothing was saved.")
-    WeeklyHours.objects.filter(instructor=locked).delete()
-    WeeklyHours.objects.bulk_create(
-        WeeklyHours(instructor=locked, weekday=day, from_min=low, to_min=high)
+    rows = [
+        {"weekday": day, "low": low, "high": high}
         for day, windows in checked.items()
         for low, high in windows
-    )
+    ]
+    with prepared.cursor() as cursor:
+        cursor.execute(_PUT_WEEK, {"instructor": locked.pk, "rows": prepared.rows(rows)})
     calendar.rebuild(locked)
     instructor.open_until = locked.open_until
     after = {day: list(checked.get(day, ())) for day in range(7)}
     record(Kind.HOURS_CHANGED, locked, by=by, data={"before": before, "after": after})
+
+
+# The insert waits for the delete, whose rows no constraint sees any more.
+_PUT_WEEK = """
+    WITH gone AS (DELETE FROM instructors_weeklyhours WHERE instructor_id = %(instructor)s RETURNING 1)
+    INSERT INTO instructors_weeklyhours (instructor_id, weekday, from_min, to_min)
+    SELECT %(instructor)s, weekday, low, high
+    FROM json_to_recordset(%(rows)s::json) AS given (weekday int, low int, high int)
+    WHERE (SELECT count(*) FROM gone) >= 0
+"""
+_PUT_DATES = """
+    WITH gone AS (
+        DELETE FROM instructors_datehours
+        WHERE instructor_id = %(instructor)s AND date = ANY(%(days)s::date[]) RETURNING 1
+    ), added AS (
+        INSERT INTO instructors_datehours (instructor_id, date, is_closed, from_min, to_min)
+        SELECT %(instructor)s, day, low IS NULL, low, high
+        FROM json_to_recordset(%(rows)s::json) AS given (day date, low int, high int)
+        WHERE (SELECT count(*) FROM gone) >= 0
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM added)
+"""
+# A closed date is one row without a window.
+_CLOSED: list[tuple[Any, Any]] = [(None, None)]
 
 
 @transaction.atomic
@@ -99,27 +132,69 @@ def set_date(instructor: Instructor, day: date, windows: Sequence[Window], *, by
 
     A start or end that daylight saving skips that day raises ``SkippedTime`` by name.
     """
-    _refuse_past(instructor, day)
-    checked = check_windows(windows, field="windows")
-    for minute in (edge for window in checked for edge in window if edge < DAY_MINUTES):
-        clock.to_instant(day, clock.wall(minute), instructor.time_zone)
-    locked = calendar.lock_instructor(instructor)
-    DateHours.objects.filter(instructor=locked, date=day).delete()
-    rows = [DateHours(instructor=locked, date=day, from_min=low, to_min=high) for low, high in checked]
-    DateHours.objects.bulk_create(rows or [DateHours(instructor=locked, date=day, is_closed=True)])
-    calendar.rebuild(locked, day, day)
-    record(Kind.DATE_HOURS_CHANGED, locked, by=by, data={"date": day.isoformat(), "windows": list(checked)})
+    check_ahead(instructor, day)
+    checked = check_date(instructor, day, windows)
+    put_dates(calendar.lock_instructor(instructor), {day: checked}, by=by)
 
 
 @transaction.atomic
 def follow_pattern(instructor: Instructor, day: date, *, by: Any) -> None:
     """Let ``day`` follow the weekly pattern again."""
     locked = calendar.lock_instructor(instructor)
-    deleted, _ = DateHours.objects.filter(instructor=locked, date=day).delete()
-    if not deleted:
+    if not put_dates(locked, {day: None}, by=by):
         raise NotFound("That date already follows your weekly hours.")
-    calendar.rebuild(locked, day, day)
-    record(Kind.DATE_HOURS_CHANGED, locked, by=by, data={"date": day.isoformat(), "windows": None})
+
+
+def check_ahead(instructor: Instructor, day: date, *, today: date | None = None) -> None:
+    """Refuses a date that is over, or years ahead."""
+    today = today or clock.today(instructor.time_zone)
+    if day < today:
+        raise Invalid("That date is over.", field="date")
+    if day > today + timedelta(days=730):
+        raise Invalid("That date is more than two years ahead.", field="date")
+
+
+def check_date(instructor: Instructor, day: date, windows: Sequence[Window]) -> list[Window]:
+    """The windows in order; refuses times that never come on that date."""
+    checked = check_windows(windows, field="windows")
+    if clock.even_day(day, instructor.time_zone) is None:
+        for minute in (edge for window in checked for edge in window if edge < DAY_MINUTES):
+            clock.to_instant(day, clock.wall(minute), instructor.time_zone)
+    return checked
+
+
+def put_dates(
+    locked: Instructor,
+    days: Mapping[date, Sequence[Window] | None],
+    *,
+    by: Any,
+    hours: open_days.Hours | None = None,
+) -> bool:
+    """Write what is open on these dates, however many, None meaning like the pattern; whether any was new.
+
+    The one way in which dates come to differ: windows were checked, and the instructor's row is locked.
+    One write, one derivation of the days between the first and the last, one event. ``hours`` is what is
+    then so in all weeks from the first date to the last, where the caller knows.
+    """
+    if not days:
+        return False
+    rows = [
+        {"day": day, "low": low, "high": high}
+        for day, windows in days.items()
+        if windows is not None
+        for low, high in windows or _CLOSED
+    ]
+    # As PostgreSQL writes an array: the driver takes longer for dates one by one.
+    dates = "{" + ",".join(day.isoformat() for day in days) + "}"
+    values: dict[str, Any] = {"instructor": locked.pk, "days": dates, "rows": prepared.rows(rows)}
+    with prepared.cursor() as cursor:
+        cursor.execute(_PUT_DATES, values)
+        if not cursor.fetchone()[0]:
+            return False
+    calendar.rebuild(locked, min(days), max(days), hours=hours)
+    told = {day.isoformat(): None if windows is None else list(windows) for day, windows in days.items()}
+    record(Kind.DATE_HOURS_CHANGED, locked, by=by, data={"dates": told})
+    return True
 
 
 @transaction.atomic
@@ -134,7 +209,7 @@ def add_time_off(
     if end - start > LONGEST_TIME_OFF:
         raise Invalid("At most a year at a time.", field="end")
     locked = calendar.lock_instructor(instructor)
-    period = calendar.range_of(start, end)
+    period = open_days.range_of(start, end)
     block = CalendarBlock.objects.create(
         instructor=locked,
         kind=CalendarBlock.Kind.TIME_OFF,
@@ -174,14 +249,7 @@ def coming_time_off(instructor: Instructor) -> list[CalendarBlock]:
 
 def coming_dates(instructor: Instructor) -> dict[date, list[Window]]:
     """Dates from today on that differ from the pattern, with their windows; closed ones have none."""
-    result: dict[date, list[Window]] = {}
-    for row in DateHours.objects.filter(
-        instructor=instructor, date__gte=clock.today(instructor.time_zone)
-    ).order_by("date", "from_min"):
-        windows = result.setdefault(row.date, [])
-        if not row.is_closed:
-            windows.append((row.from_min or 0, row.to_min or 0))
-    return result
+    return hours_of(instructor, clock.today(instructor.time_zone), date.max)[1]
 
 
 def _rebuild_around(instructor: Instructor, start: datetime, end: datetime) -> None:
@@ -196,11 +264,3 @@ def _told(block: CalendarBlock, *, added: bool) -> dict[str, Any]:
         "end": clock.rfc3339(block.period.upper),
         "label": block.label,
     }
-
-
-def _refuse_past(instructor: Instructor, day: date) -> None:
-    today = clock.today(instructor.time_zone)
-    if day < today:
-        raise Invalid("That date is over.", field="date")
-    if day > today + timedelta(days=730):
-        raise Invalid("That date is more than two years ahead.", field="date")

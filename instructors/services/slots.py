@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from instainstru.lib import clock
@@ -46,7 +47,13 @@ class Own(Protocol):
     @property
     def time_zone(self) -> str: ...
     @property
-    def notice_min(self) -> int | None: ...
+    def notice_online_min(self) -> int | None: ...
+    @property
+    def notice_at_instructor_min(self) -> int | None: ...
+    @property
+    def notice_at_student_min(self) -> int | None: ...
+    @property
+    def grid_min(self) -> int | None: ...
     @property
     def horizon_days(self) -> int | None: ...
     @property
@@ -58,15 +65,19 @@ class Own(Protocol):
 
 
 def limits_of(instructor: Own, rules: Rules) -> Limits:
-    """The rules, made stricter where the instructor says so."""
-    own = instructor.notice_min or 0
+    """The rules, made stricter where the instructor says so.
+
+    A start lies on both grids, which is the instructor's own as long as that is a multiple of the rules'.
+    """
     return Limits(
         time_zone=instructor.time_zone,
-        grid=rules.grid_min,
+        grid=math.lcm(rules.grid_min, instructor.grid_min or 1),
         notice={
-            Modality.ONLINE: max(rules.notice_online_min, own),
-            Modality.AT_INSTRUCTOR: max(rules.notice_at_instructor_min, own),
-            Modality.AT_STUDENT: max(rules.notice_at_student_min, own),
+            Modality.ONLINE: max(rules.notice_online_min, instructor.notice_online_min or 0),
+            Modality.AT_INSTRUCTOR: max(
+                rules.notice_at_instructor_min, instructor.notice_at_instructor_min or 0
+            ),
+            Modality.AT_STUDENT: max(rules.notice_at_student_min, instructor.notice_at_student_min or 0),
         },
         horizon_days=min(rules.horizon_days, instructor.horizon_days or rules.horizon_days),
         buffer=rules.buffer_min if instructor.buffer_min is None else instructor.buffer_min,
@@ -84,9 +95,18 @@ def limits_of(instructor: Own, rules: Rules) -> Limits:
 
 def earliest(limits: Limits, *, modality: str, now: datetime) -> datetime:
     """The first instant at which a lesson booked ``now`` may start."""
-    bound = now + timedelta(minutes=limits.notice[modality])
+    return max(noticed(limits, modality=modality, now=now), morning(limits, modality=modality, now=now))
+
+
+def noticed(limits: Limits, *, modality: str, now: datetime) -> datetime:
+    """The same by the notice alone."""
+    return now + timedelta(minutes=limits.notice[modality])
+
+
+def morning(limits: Limits, *, modality: str, now: datetime) -> datetime:
+    """The same by the overnight rule alone: ``now`` by day, and at night an hour of the next morning."""
     if limits.overnight is None:
-        return bound
+        return now
     from_hour, until_hour, plain, travel = limits.overnight
     here = clock.local(now, limits.time_zone)
     if here.hour >= from_hour:
@@ -94,9 +114,9 @@ def earliest(limits: Limits, *, modality: str, now: datetime) -> datetime:
     elif here.hour < until_hour:
         day = here.date()
     else:
-        return bound
+        return now
     hour = travel if modality == Modality.AT_STUDENT else plain
-    return max(bound, clock.day_edge(day, time(hour), limits.time_zone))
+    return clock.day_edge(day, time(hour), limits.time_zone)
 
 
 def latest(limits: Limits, *, now: datetime) -> datetime:
@@ -105,33 +125,66 @@ def latest(limits: Limits, *, now: datetime) -> datetime:
     return clock.day_bounds(last, limits.time_zone)[1]
 
 
+@lru_cache(maxsize=1024)
 def up_to_grid(instant: datetime, grid: int, tz: str) -> datetime:
     """The first instant at or after ``instant`` whose local minute of the day is on the grid.
 
-    Counted in wall time with the offset in force at ``instant``. Every zone's offset today is a
-    multiple of 15 minutes, so only coarser grids tell local from UTC.
+    Where clocks change or a day ends before that, it is looked for again from there: on the day of a
+    half-hour's change a full hour is no whole number of hours away. Remembered: a search asks for the
+    same instant with every row.
     """
-    offset = instant.astimezone(clock.zone(tz)).utcoffset() or timedelta()
-    wall_seconds = instant.timestamp() + offset.total_seconds()
-    behind = wall_seconds % (grid * 60)
-    return instant if not behind else instant + timedelta(seconds=grid * 60 - behind)
+    here = clock.local(instant, tz)
+    step = timedelta(minutes=grid)
+    behind = _time_of_day(here) % step
+    if not behind:
+        return instant
+    found = instant + step - behind
+    there = clock.local(found, tz)
+    if there.utcoffset() != here.utcoffset():
+        return up_to_grid(clock.transition(instant, found, tz), grid, tz)
+    # Midnight is on every grid, also where a day is no whole number of steps.
+    return found if there.date() == here.date() else min(found, clock.day_bounds(there.date(), tz)[0])
+
+
+def _time_of_day(local: datetime) -> timedelta:
+    return timedelta(
+        hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+    )
 
 
 def spans(
     free: Iterable[Seconds], *, duration: int, low: datetime, high: datetime, limits: Limits
 ) -> Iterator[range]:
-    """Every start in ``[low, high)`` at which ``duration`` minutes fit: one ``range`` for each free range.
+    """Every start in ``[low, high)`` at which ``duration`` minutes fit, as runs of the grid.
 
     In epoch seconds, because a month of one instructor has a thousand starts. ``free`` is what ``OpenDay``
-    keeps: ranges of one local day each, beginning on the grid.
+    keeps: ranges of one local day each, beginning on the grid. No run is empty.
     """
     first, bound = low.timestamp(), math.ceil(high.timestamp()) - 1
+    aligned: int | None = None
     for start, end in free:
         if start < first:
-            start = round(up_to_grid(low, limits.grid, limits.time_zone).timestamp())
+            if aligned is None:
+                aligned = round(up_to_grid(low, limits.grid, limits.time_zone).timestamp())
+            start = aligned
         last = min(end - duration * 60, bound)
         if start <= last:
-            yield range(start, last + 1, limits.grid * 60)
+            yield from _runs(start, last, limits)
+
+
+def _runs(start: int, last: int, limits: Limits) -> Iterator[range]:
+    """The grid from ``start``, which is on it, to ``last``: two runs where a change of clocks shifts it."""
+    step = limits.grid * 60
+    # Clocks change by half hours.
+    if 30 % limits.grid:
+        low, high = (datetime.fromtimestamp(at, UTC) for at in (start, last))
+        before, after = (clock.local(at, limits.time_zone).utcoffset() or timedelta() for at in (low, high))
+        if (after - before) % timedelta(minutes=limits.grid):
+            change = clock.transition(low, high, limits.time_zone)
+            yield range(start, int(change.timestamp()), step)
+            start = int(up_to_grid(change, limits.grid, limits.time_zone).timestamp())
+    if start <= last:
+        yield range(start, last + 1, step)
 
 
 def cut(

@@ -32,9 +32,8 @@ def hours_changed() -> int:
 
 
 def dates_changed() -> list[str]:
-    return list(
-        Event.objects.filter(kind="date_hours.changed").order_by("pk").values_list("data__date", flat=True)
-    )
+    changes = Event.objects.filter(kind="date_hours.changed").order_by("pk")
+    return [day for event in changes for day in event.data["dates"]]
 
 
 # -- The pattern -------------------------------------------------------------------------------------

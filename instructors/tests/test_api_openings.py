@@ -258,6 +258,7 @@ def test_search_answers_with_times_of_several_instructors(cast: Cast):
         },
         "duration_min": 60,
         "modality": "online",
+        "exact": True,
         "distance_km": None,
         "openings": [
             {
@@ -277,7 +278,7 @@ def test_dates_are_whole_days_of_the_zone_they_are_meant_in(cast: Cast):
     assert found["openings"][0]["starts_at"] == walls(day, 900)[0]
     assert ben.get(f"/openings?subject=piano&from={day}&to={day}&tz=Asia/Tokyo").json()["results"] != []
     with time_machine.travel(local_time(day, 18), tick=False):
-        assert ben.get(f"/openings?subject=piano&from={day}&to={day}").json()["results"] == []
+        assert ben.get(f"/openings?subject=piano&from={day}&to={day}&relax=0").json()["results"] == []
         tomorrow = day + timedelta(days=1)
         [found] = ben.get(f"/openings?subject=piano&from={day}&to={tomorrow}").json()["results"]
     assert found["openings"][0]["starts_at"] == walls(tomorrow, 900)[0]
@@ -290,7 +291,7 @@ def test_a_sentence_is_understood_and_the_reading_told(cast: Cast):
     query = quote(f"piano {day:%A} at 10am under $85")
     response = Caller(cast.ben).get(f"/openings?q={query}")
     answered = response.json()
-    assert [one["offering"]["id"] for one in answered["results"]] == [cast.piano.pk]
+    assert [one["offering"]["id"] for one in answered["results"] if one["exact"]] == [cast.piano.pk]
     assert answered["understood"]["subjects"] == ["piano"]
     assert answered["understood"]["price_max"] == 85
     assert (answered["understood"]["time_from"], answered["understood"]["time_to"]) == ("10:00", "11:00")
@@ -299,7 +300,7 @@ def test_a_sentence_is_understood_and_the_reading_told(cast: Cast):
 def test_prices_are_minor_units(cast: Cast):
     ben = Caller(cast.ben)
     assert len(ben.get("/openings?subject=piano&price_max=8000").json()["results"]) == 1
-    assert ben.get("/openings?subject=piano&price_max=7999").json()["results"] == []
+    assert ben.get("/openings?subject=piano&price_max=7999&relax=0").json()["results"] == []
 
 
 def test_an_unknown_subject_finds_nobody_and_says_so(cast: Cast):
@@ -326,7 +327,7 @@ def test_a_search_costs_the_same_however_many_it_finds(cast: Cast, number, djang
         teaching(OfferingFactory())
     ben = Caller(cast.ben)
     ben.get("/openings?subject=piano")
-    with django_assert_num_queries(2):  # the key, the walk
+    with django_assert_num_queries(3):  # the key, the search, and the log once it is answered
         assert len(ben.get("/openings?subject=piano").json()["results"]) == number
 
 
@@ -361,3 +362,25 @@ def test_reading_needs_its_scope_and_a_key(cast: Cast, path):
     assert (response.status_code, response.json()["required_scope"]) == (403, "openings:read")
     stranger = Caller(cast.ben).get(path, Authorization="Bearer ii_nonsense")
     assert (stranger.status_code, stranger.json()["code"]) == (401, "invalid_key")
+
+
+def test_little_found_is_widened_with_what_is_exact_first(cast: Cast):
+    dearer = teaching(OfferingFactory(price_per_hour=9900))
+    teaching(OfferingFactory(price_per_hour=10_001))
+    ben = Caller(cast.ben)
+    answered = ben.get("/openings?subject=piano&price_max=8000").json()
+    assert [(one["offering"]["id"], one["exact"]) for one in answered["results"]] == [
+        (cast.piano.pk, True), (dearer.pk, False),
+    ]  # fmt: skip
+    assert (answered["relaxed"], answered["next"]) == (["price"], None)
+    exact = ben.get("/openings?subject=piano&price_max=8000&relax=0").json()
+    assert [one["offering"]["id"] for one in exact["results"]] == [cast.piano.pk]
+    assert exact["relaxed"] == []
+    assert ben.get("/openings?subject=piano&relax=perhaps").status_code == 422
+
+
+def test_a_full_page_of_few_is_not_widened(cast: Cast):
+    teaching(OfferingFactory(price_per_hour=9900))
+    ben = Caller(cast.ben)
+    answered = ben.get("/openings?subject=piano&price_max=8000&limit=1").json()
+    assert ([one["exact"] for one in answered["results"]], answered["relaxed"]) == ([True], [])

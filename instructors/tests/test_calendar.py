@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from bookings.models import Booking, Party, Status
-from bookings.services import history, lifecycle
+from bookings.services import history, lifecycle, override
 from bookings.services.wanted import wish
 from bookings.tests.factories import (
     InstructorFactory,
@@ -26,7 +26,7 @@ from instainstru.lib import clock
 from instainstru.lib.errors import DomainError, Invalid
 from instainstru.rules.services import current
 from instructors.models import CalendarBlock, DateHours, Modality, OpenDay, WeeklyHours
-from instructors.services import calendar, horizon, profile, schedule
+from instructors.services import horizon, limits, open_days, schedule, weeks
 
 DAYS = st.integers(0, 12)
 MINUTES = st.integers(0, 96).map(lambda quarter: quarter * 15)
@@ -65,6 +65,20 @@ class EditsAndBookings(RuleBasedStateMachine):
     @rule(day=DAYS)
     def follow_pattern(self, day):
         self.quietly(schedule.follow_pattern, self.instructor, in_days(day), by=self.user)
+
+    @rule(day=DAYS, week=st.dictionaries(st.integers(0, 6), windows(), max_size=7))
+    def save_week(self, day, week):
+        monday = weeks.monday_of(in_days(day))
+        days = {monday + timedelta(days=number): some for number, some in week.items()}
+        self.quietly(weeks.save, self.instructor, monday, days, by=self.user)
+
+    @rule(day=DAYS, source=DAYS)
+    def copy_week(self, day, source):
+        self.quietly(weeks.copy, self.instructor, in_days(day), source=in_days(source), by=self.user)
+
+    @rule(day=DAYS, number=st.integers(1, 13))
+    def apply_week(self, day, number):
+        self.quietly(weeks.apply, self.instructor, in_days(day), weeks=number, by=self.user)
 
     @rule(day=DAYS, quarter=st.integers(0, 95), hours=st.integers(1, 60))
     def time_off(self, day, quarter, hours):
@@ -109,8 +123,26 @@ class EditsAndBookings(RuleBasedStateMachine):
 
     @rule(buffer=st.sampled_from([0, 15, 30]), travel=st.sampled_from([30, 45, 90]))
     def change_gaps(self, buffer, travel):
-        self.instructor = profile.change(self.instructor, by=self.user, buffer_min=buffer, travel_min=travel)
+        facts = {"buffer_min": buffer, "travel_min": travel}
+        self.instructor = limits.save(self.instructor, facts, by=self.user)
         self.offering.instructor = self.instructor
+
+    @rule(grid=st.sampled_from([None, 30, 60]), a_day=st.sampled_from([None, 1, 3]),
+          a_week=st.sampled_from([None, 2]))  # fmt: skip
+    def change_limits(self, grid, a_day, a_week):
+        facts = {"grid_min": grid, "lessons_per_day": a_day, "lessons_per_week": a_week}
+        self.instructor = limits.save(self.instructor, facts, by=self.user)
+        self.offering.instructor = self.instructor
+
+    @rule(who=st.integers(0, 2), day=DAYS, ten=st.integers(0, 143), home=st.booleans())
+    def host(self, who, day, ten, home):
+        start = local_time(in_days(day), 0) + timedelta(minutes=10 * ten)
+        modality = Modality.AT_STUDENT if home else Modality.ONLINE
+        wanted = wish(self.offering, starts_at=start, duration_min=30, modality=modality)
+        self.quietly(
+            override.book, wanted, student=self.students[who], by=self.user, party=Party.INSTRUCTOR,
+            reason="test",
+        )  # fmt: skip
 
     def quietly(self, function, *args, **kwargs):
         """Refusals are fine here; each undoes what it began."""
@@ -258,5 +290,5 @@ def test_computing_takes_as_many_queries_for_three_instructors_as_for_one(django
     three = [teaching(OfferingFactory()).instructor for _ in range(3)]
     rules = current()
     for some in (three[:1], three):
-        with django_assert_num_queries(3):
-            calendar.compute(some, in_days(0), in_days(30), rules)
+        with django_assert_num_queries(2):
+            open_days.compute(some, in_days(0), in_days(30), rules)

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from bookings.tests.cast import Cast
 from bookings.tests.factories import OfferingFactory, SubjectFactory, booked, in_days, local_time, teaching
-from instainstru.lib import clock
+from instainstru.lib import clock, presentation
 
 pytestmark = pytest.mark.django_db
 
@@ -178,7 +178,7 @@ def test_results_cost_the_same_for_one_and_for_three(client, cast, django_assert
     for _ in range(number - 1):
         teaching(OfferingFactory())
     search(client, q="piano")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # the search, and the log once it is answered
         page = search(client, q="piano")
     assert len(page.context["cards"]) == number
 
@@ -301,3 +301,80 @@ def test_a_page_costs_the_same_for_one_subject_and_for_three(client, cast, djang
     with django_assert_num_queries(4):
         page = client.get("/@ana-a", {"day": in_days(3).isoformat()})
     assert len(page.context["offerings"]) == number
+
+
+# -- Little or nothing found --------------------------------------------------------------------------
+
+
+def test_few_results_are_followed_by_more_in_a_section_of_their_own(client: Client, cast: Cast):
+    teaching(OfferingFactory(price_per_hour=9000))
+    day = in_days(3)
+    page = search(client, subject="piano", price_max="80", date=day.isoformat())
+    assert len(page.context["cards"]) == 1
+    widened = page.context["widened"]
+    label = presentation.day(day)
+    assert widened["sentence"] == (
+        f"Only 1 instructor for “{label}” and “Up to $80 an hour”; "
+        "below also other days and up to $100 an hour."
+    )
+    assert page.context["count_label"] == widened["sentence"]
+    assert [card["price"] for card in widened["cards"]] == ["$90"]
+    assert page.context["pager"]["next_url"] == ""
+    undone = client.get(widened["undo_url"])
+    assert (len(undone.context["cards"]), undone.context["widened"]) == (1, None)
+    # What was undone stays so while filters change.
+    assert ("relax", "0") in undone.context["filters"]["hidden"]
+    assert all("relax=0" in chip["url"] for chip in undone.context["chips"])
+
+
+def test_other_times_that_day_are_said_so(client: Client, cast: Cast):
+    day = in_days(3)
+    page = search(client, subject="piano", date=day.isoformat(), part="evening")
+    assert page.context["cards"] == []
+    assert page.context["widened"]["title"] == "Also other times that day"
+    assert page.context["widened"]["sentence"].startswith("Nobody is free for “5:00–9:00 pm”; below also")
+    assert page.context["tell"] == {
+        "hidden": [
+            ("subject", "piano"), ("date", day.isoformat()), ("time_from", "17:00"), ("time_to", "21:00"),
+        ],
+        "email": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("params", "culprit"),
+    [
+        ({"duration": "45", "level": "beginner"}, "45 min"),
+        ({"modality": "in_person", "duration": "60"}, "In person"),
+        ({"near": "park slope", "price_max": "90"}, "Park Slope"),
+        ({"price_max": "10", "part": "morning"}, "Up to $10 an hour"),
+        ({"part": "evening", "relax": "0"}, "5:00–9:00 pm"),
+        # Neither alone.
+        ({"price_max": "10", "modality": "in_person"}, None),
+    ],
+)
+def test_the_condition_that_alone_stands_in_the_way_is_named(client: Client, cast: Cast, params, culprit):
+    page = search(client, subject="piano", **params)
+    empty = page.context["empty"]
+    if culprit is None:
+        assert empty["drop"] is None
+        assert empty["text"].startswith("No one of these alone stands in the way")
+        return
+    assert empty["drop"]["label"] == f"Without “{culprit}”"
+    assert client.get(empty["drop"]["url"]).context["cards"]
+
+
+def test_a_day_that_is_far_away_may_be_what_stands_in_the_way(client: Client, cast: Cast):
+    page = search(client, subject="piano", date=in_days(200).isoformat())
+    assert page.context["empty"]["drop"]["label"].startswith("Without “")
+    assert client.get(page.context["empty"]["drop"]["url"]).context["cards"]
+
+
+def test_nobody_found_costs_a_search_for_each_condition_and_no_more(
+    client: Client, cast: Cast, django_assert_num_queries
+):
+    params = {"subject": "piano", "price_max": "10", "modality": "in_person", "level": "beginner"}
+    search(client, **params)
+    # The search; without level, and dearer; without in person, and without the price; the log.
+    with django_assert_num_queries(6):
+        assert search(client, **params).context["empty"]

@@ -40,12 +40,48 @@ def test_a_portrait_is_a_square_without_metadata(kind: str):
         assert dict(made.getexif()) == {}
 
 
+def frames(kind: str) -> bytes:
+    """Two pictures that take turns."""
+    kept = io.BytesIO()
+    first, second = (Image.new("RGB", (300, 300), colour) for colour in ("teal", "white"))
+    first.save(kept, kind, save_all=True, append_images=[second])
+    return kept.getvalue()
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a", b"\xff\xd8\xff\xe0 cut off"]
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a photograph we can read"),
+        (b"%PDF-1.7", "not a photograph we can read"),
+        (b"\xff\xd8\xff\xe0 cut off", "not a photograph we can read|cut off or broken"),
+        (photograph().read()[:4000], "cut off or broken"),
+        (photograph(kind="PNG").read()[:2000], "cut off or broken"),
+        (frames("GIF"), "moves"),
+        (frames("WEBP"), "moves"),
+        (frames("PNG"), "moves"),
+        (b"\x00\x00\x00\x24ftypheic" + b"\x00" * 40, "HEIC"),
+        (b"\x00\x00\x00\x24ftypmif1" + b"\x00" * 40, "HEIC"),
+        (photograph(100, 800).read(), "too small: 100 by 800"),
+    ],
 )
-def test_what_is_no_photograph_is_refused(content: bytes):
-    with pytest.raises(Invalid, match="JPEG, PNG or WebP"):
+def test_what_cannot_be_a_portrait_is_refused_in_words(content: bytes, words: str):
+    with pytest.raises(Invalid, match=words) as refusal:
         portraits.made(io.BytesIO(content))
+    assert list(refusal.value.fields) == ["photo"]
+
+
+def test_a_file_of_too_many_bytes_is_refused_unread(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(portraits, "MOST_BYTES", 2 * 1024 * 1024)
+    with pytest.raises(Invalid, match=r"has 3 MB; a photograph may have 2\."):
+        portraits.made(io.BytesIO(b"\xff" * 3 * 1024 * 1024))
+
+
+def test_what_shines_through_becomes_white():
+    clear = io.BytesIO()
+    Image.new("RGBA", (300, 300), (0, 0, 0, 0)).save(clear, "PNG")
+    with Image.open(portraits.made(io.BytesIO(clear.getvalue()))) as made:
+        assert made.getpixel((100, 100)) == (255, 255, 255)
 
 
 def test_a_photograph_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch):

@@ -110,7 +110,7 @@ def test_the_card_is_of_an_offering_that_has_time_not_of_a_better_one_without():
 
 
 def test_a_long_notice_hides_the_near_days_only():
-    offering(instructor=InstructorFactory(notice_min=4 * 24 * 60))
+    offering(instructor=InstructorFactory(notice_online_min=4 * 24 * 60))
     starts = search(Query(ZONE, subjects=("piano",))).results[0].starts
     assert starts[0] == datetime(2026, 12, 6, 15, 0, tzinfo=UTC)
 

@@ -128,3 +128,55 @@ def test_all_ranks_are_written_by_one_statement(django_assert_num_queries):
         _offering("chess", price=5000, days=days)
     with django_assert_num_queries(1):
         rank.refresh(now=clock.now())
+
+
+# -- Explained ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "closeness", "expected"),
+    [
+        (
+            {"rating": 5.0, "days_here": 0, "complete": 6, "price_per_hour": 4000}, 1.0,
+            {
+                "relevance": 0.35, "quality": 0.25, "distance": 0.15, "price": 0.075, "freshness": 0.10,
+                "completeness": 0.05,
+            },
+        ),
+        (
+            {"rating": 1.0, "complete": 0, "price_per_hour": 16_000}, 0.0,
+            {"relevance": 0.35, "quality": 0, "distance": 0, "price": 0, "freshness": 0, "completeness": 0},
+        ),
+        (
+            {"rating_count": 0, "days_here": 45}, None,
+            {
+                "relevance": 0.35, "quality": 0.25 * 0.875, "price": 0.05, "freshness": 0.05,
+                "completeness": 0.025,
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_each_signal_adds_its_weight_times_what_it_is_worth(facts, closeness, expected):
+    found = rank.signals(replace(MIDDLING, **facts), closeness=closeness)
+    assert {one.name: one.adds for one in found} == pytest.approx(expected)
+
+
+@given(facts, st.none() | st.floats(0, 1))
+def test_what_is_explained_adds_up_to_the_rank_kept_and_what_belongs_to_the_search(some, closeness):
+    found = rank.signals(some, closeness=closeness)
+    own = rank.WEIGHTS["relevance"] + rank.WEIGHTS["distance"] * (closeness or 0)
+    assert sum(one.adds for one in found) == pytest.approx(own + rank.score(some))
+
+
+@pytest.mark.django_db
+def test_the_facts_are_those_the_kept_rank_was_made_of():
+    now = clock.now()
+    offerings = [
+        _offering("piano", price=price, days=days, rating=4.2, rating_count=days)
+        for price, days in ((6000, 3), (9000, 40), (12_000, 400))
+    ]
+    rank.refresh(now=now)
+    found = rank.facts_of([one.pk for one in offerings], now=now)
+    for one in offerings:
+        one.refresh_from_db()
+        assert rank.score(found[one.pk]) == pytest.approx(one.rank, abs=1e-6)

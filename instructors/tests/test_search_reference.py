@@ -19,7 +19,7 @@ from instructors.services.search import find, places, rank, vocabulary, zones
 from instructors.services.search.query import Query
 
 NEW_YORK = "America/New_York"
-ZONES = [NEW_YORK, NEW_YORK, "America/Los_Angeles", "Asia/Tokyo"]
+ZONES = [NEW_YORK, NEW_YORK, "America/Los_Angeles", "Asia/Tokyo", "Asia/Kathmandu", "Asia/Kolkata"]
 NOW = datetime(2026, 12, 2, 15, 7, 31, tzinfo=UTC)
 TODAY = NOW.date()
 SUBJECTS = ["piano", "guitar", "chess"]
@@ -38,7 +38,10 @@ def build(rng: Random) -> None:
         latitude, longitude = point if rng.random() < 0.9 else (None, None)
         instructor = InstructorFactory(
             time_zone=rng.choice(ZONES),
-            notice_min=rng.choice([None, None, None, 60 * 24 * 4, 60 * 24 * 14]),
+            notice_online_min=rng.choice([None, None, None, 60 * 24 * 4, 60 * 24 * 14]),
+            notice_at_instructor_min=rng.choice([None, None, 90, 60 * 24 * 3]),
+            notice_at_student_min=rng.choice([None, None, 60 * 24 * 4]),
+            grid_min=rng.choice([None, None, 30, 60]),
             horizon_days=rng.choice([None, None, 8]),
             overnight_rule=rng.random() < 0.5,
             place=rng.choice(homes),
@@ -72,8 +75,9 @@ def terms(rng: Random, instructor: Instructor) -> dict[str, Any]:
 
 
 def open_day(rng: Random, instructor: Instructor, day: Any) -> OpenDay:
+    limits = slots.limits_of(instructor, rules_service.current())
     start = clock.day_bounds(day, instructor.time_zone)[0]
-    free = [
+    drawn = [
         (start + timedelta(minutes=low * 15), start + timedelta(minutes=low * 15 + length * 15))
         for low, length in (
             (rng.randint(28, 44), rng.randint(1, 12)),
@@ -81,6 +85,9 @@ def open_day(rng: Random, instructor: Instructor, day: Any) -> OpenDay:
         )
         if rng.random() < 0.5
     ]
+    # As ``calendar`` writes them: beginning on the instructor's grid.
+    free = [(slots.up_to_grid(low, limits.grid, limits.time_zone), high) for low, high in drawn]
+    free = [(low, high) for low, high in free if low < high]
     travel = [(low, high - timedelta(minutes=45)) for low, high in free if high - low > timedelta(minutes=45)]
     return OpenDay(
         instructor=instructor, date=day, free=free, free_travel=None if rng.random() < 0.5 else travel

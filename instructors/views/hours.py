@@ -1,4 +1,4 @@
-"""When an instructor teaches: the pattern of every week, dates that differ, time off."""
+"""Where hours depart from the week: dates that differ, time off. The week itself is in ``week.py``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.forms import BaseFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,116 +19,12 @@ from instainstru.lib.errors import DomainError, NotFound
 from instainstru.lib.http import posted
 from instructors.forms import DateForm, HoursFormSet, TimeOffForm, rows_of, windows_of
 from instructors.models import CalendarBlock, Instructor
-from instructors.models.calendar import DAY_MINUTES, WEEKDAYS
-from instructors.services import schedule
+from instructors.services import calendar_feeds, schedule
 from instructors.services.schedule import Window
 from instructors.views.office import office, onto
 
-KEYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-# -- The week ----------------------------------------------------------------------------------------
-
-
-@office
-@require_http_methods(["GET", "POST"])
-def week(request: HttpRequest, instructor: Instructor) -> HttpResponse:
-    """The pattern. A save that started from another pattern than the present shows both."""
-    saved = schedule.week_of(instructor)
-    if request.method != "POST":
-        formsets = {
-            day: HoursFormSet(prefix=key, initial=rows_of(saved[day])) for day, key in enumerate(KEYS)
-        }
-        return _week_page(request, instructor, saved, formsets)
-    formsets = {
-        day: HoursFormSet(request.POST, prefix=key, initial=rows_of(saved[day]))
-        for day, key in enumerate(KEYS)
-    }
-    if not all([formset.is_valid() for formset in formsets.values()]):  # noqa: C419 (validate each)
-        return _week_page(request, instructor, saved, formsets, status=422)
-    mine = {day: windows_of(formset) for day, formset in formsets.items()}
-    try:
-        schedule.set_week(instructor, mine, by=signed_in(request), seen=request.POST.get("version") or None)
-    except schedule.Stale as refusal:
-        saved = schedule.week_of(instructor)
-        return _week_page(
-            request, instructor, saved, formsets, status=refusal.status, conflict=_conflict(saved, mine)
-        )
-    except DomainError as refusal:
-        error = _onto_day(formsets, refusal)
-        return _week_page(request, instructor, saved, formsets, status=refusal.status, error=error)
-    for sentence in _changes(saved, mine):
-        messages.success(request, sentence)
-    return redirect("instructors:office_hours")
-
-
-def _week_page(
-    request: HttpRequest,
-    instructor: Instructor,
-    saved: dict[int, list[Window]],
-    formsets: dict[int, BaseFormSet],
-    *,
-    status: int = 200,
-    conflict: list[dict[str, str]] | None = None,
-    error: str = "",
-) -> HttpResponse:
-    context = {
-        "section": "hours",
-        "here": "hours",
-        "days": [
-            {
-                "key": KEYS[day],
-                "label": label,
-                "bars": [_bar(*one) for one in saved[day]],
-                "formset": formsets[day],
-            }
-            for day, label in WEEKDAYS
-        ],
-        "zone": presentation.zone(instructor.time_zone),
-        "version": schedule.version_of(saved),
-        "conflict": conflict or [],
-        "conflict_reload_url": reverse("instructors:office_hours"),
-        "error": error,
-        "week_url": reverse("bookings:week"),
-    }
-    return render(request, "instructors/office/hours.html", context, status=status)
-
-
-def _bar(low: int, high: int) -> dict[str, str]:
-    """A window in percent of the day."""
-    return {"x": f"{low * 100 / DAY_MINUTES:.2f}", "w": f"{(high - low) * 100 / DAY_MINUTES:.2f}"}
-
-
-def _conflict(saved: dict[int, list[Window]], mine: dict[int, list[Window]]) -> list[dict[str, str]]:
-    return [
-        {
-            "label": label,
-            "theirs": presentation.windows(saved[day]),
-            "mine": presentation.windows(sorted(mine[day])),
-        }
-        for day, label in WEEKDAYS
-        if saved[day] != sorted(mine[day])
-    ]
-
-
-def _changes(before: dict[int, list[Window]], after: dict[int, list[Window]]) -> list[str]:
-    changed = [
-        f"{label}: {presentation.windows(sorted(after[day]))}."
-        for day, label in WEEKDAYS
-        if before[day] != sorted(after[day])
-    ]
-    return changed or ["Nothing changed."]
-
-
-def _onto_day(formsets: dict[int, BaseFormSet], refusal: DomainError) -> str:
-    """Put the refusal on the first row of its day; what has no day is returned."""
-    for day, formset in formsets.items():
-        text = refusal.fields.get(f"day_{day}")
-        if text and formset.forms:
-            formset.forms[0].add_error(None, text)
-            return f"{WEEKDAYS[day][1]}: {text}"
-    return refusal.message
-
+# As many times of outside calendars as one looks at; the week shows the rest.
+MOST_OUTSIDE = 8
 
 # -- Dates that differ -------------------------------------------------------------------------------
 
@@ -244,6 +139,8 @@ def time_off(request: HttpRequest, instructor: Instructor) -> HttpResponse:
         "here": "hours",
         "times_off": [_away(block, zone) for block in blocks],
         "lessons_inside": _inside(instructor, blocks),
+        "outside": [_outside(one, zone) for one in calendar_feeds.coming(instructor, most=MOST_OUTSIDE)],
+        "calendars_url": reverse("instructors:office_calendars"),
         "form": form,
     }
     return render(request, "instructors/office/time_off.html", context, status=422 if form.is_bound else 200)
@@ -254,6 +151,13 @@ def _away(block: CalendarBlock, zone: str) -> dict[str, str]:
         "label": f"{when.short(block.period.lower, zone)} – {when.short(block.period.upper, zone)}",
         "note": block.label,
         "remove_url": reverse("instructors:office_time_off_remove", args=[block.pk]),
+    }
+
+
+def _outside(block: CalendarBlock, zone: str) -> dict[str, str]:
+    return {
+        "label": f"{when.short(block.period.lower, zone)} – {when.short(block.period.upper, zone)}",
+        "calendar": block.outside.name if block.outside else "",
     }
 
 

@@ -21,25 +21,11 @@ from instainstru.lib.errors import DomainError, NotFound
 from instainstru.lib.http import posted
 from instainstru.lib.limits import throttled
 from instainstru.rules import services as rules_service
+from instructors import listing
 from instructors.forms import OfferingForm, ProfileForm, offering_values
 from instructors.models import Instructor, Offering, Subject
 from instructors.presentation import POLICIES, levels, page_url, person, price, ways
 from instructors.services import catalogue, portraits, profile
-
-STATUS_KINDS = {
-    Instructor.Status.DRAFT: "held",
-    Instructor.Status.LISTED: "free",
-    Instructor.Status.SUSPENDED: "stop",
-}
-# Where each missing fact is entered; what is not named here stands on the public page's form.
-STEPS = {"offerings": "instructors:office_offerings", "hours": "instructors:office_hours"}
-STEP_LABELS = {
-    "headline": "Say in a line what you teach",
-    "bio": "Tell students about yourself",
-    "place": "Say where you are",
-    "offerings": "Offer a subject",
-    "hours": "Say when you teach",
-}
 
 
 def office(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -57,6 +43,8 @@ def office(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             instructor = profile.instructor_of(signed_in(request))
         except NotFound:
             return redirect("instructors:office_start")
+        # For the line on every page of the office that says where one stands (``instructors.context``).
+        request.office = instructor  # type: ignore[attr-defined]
         return view(request, instructor, *args, **kwargs)
 
     return guarded
@@ -76,13 +64,13 @@ def onto(form: BaseForm, refusal: DomainError, **names: str) -> None:
 @require_http_methods(["GET", "POST"])
 @throttled("write")
 def start(request: HttpRequest) -> HttpResponse:
-    """Begin to teach: one button, then the office."""
+    """Begin to teach: one button, then the path to being listed."""
     user = signed_in(request)
     if request.method == "POST":
         profile.become_instructor(user, by=user)
-        return redirect("instructors:office_profile")
+        return redirect("instructors:listing")
     if Instructor.objects.filter(user=user).exists():
-        return redirect("instructors:office_profile")
+        return redirect("instructors:listing")
     return render(request, "instructors/office/start.html")
 
 
@@ -116,37 +104,10 @@ def edit_profile(request: HttpRequest, instructor: Instructor) -> HttpResponse:
         "section": "profile",
         "form": form,
         "person": person(saved),
-        "status": _status(saved),
-        "steps": [] if saved.is_listed else _steps(saved),
+        "standing": listing.standing_of(saved),
         "public_url": page_url(saved.slug),
-        "list_url": "",
     }
     return render(request, "instructors/office/profile.html", context, status=422 if form.is_bound else 200)
-
-
-def _status(instructor: Instructor) -> dict[str, str]:
-    texts = {
-        Instructor.Status.DRAFT: "Only you can see it.",
-        Instructor.Status.LISTED: "Students can find and book you.",
-        Instructor.Status.SUSPENDED: instructor.suspended_reason,
-    }
-    status = Instructor.Status(instructor.status)
-    text = texts[status]
-    if status == Instructor.Status.DRAFT and not profile.missing(instructor):
-        text = "All is there. We check who you are, then students can book you."
-    return {"label": status.label, "kind": STATUS_KINDS[status], "text": text}
-
-
-def _steps(instructor: Instructor) -> list[dict[str, Any]]:
-    missing = profile.missing(instructor)
-    return [
-        {
-            "label": label,
-            "done": name not in missing,
-            "url": reverse(STEPS[name]) if name in STEPS else f"#id_{name}",
-        }
-        for name, label in STEP_LABELS.items()
-    ]
 
 
 # -- Lessons and prices ------------------------------------------------------------------------------
@@ -160,13 +121,15 @@ def offerings(request: HttpRequest, instructor: Instructor) -> HttpResponse:
     context = {
         "section": "offerings",
         "here": "offerings",
-        "offerings": [_offering(one) for one in found.order_by("-is_active", "subject__position", "pk")],
+        "offerings": [shown_offering(one) for one in found.order_by("-is_active", "subject__position", "pk")],
         "add_url": reverse("instructors:office_offering_new"),
     }
     return render(request, "instructors/office/offerings.html", context)
 
 
-def _offering(offering: Offering) -> dict[str, Any]:
+def shown_offering(offering: Offering, *, back: str = "") -> dict[str, Any]:
+    """An offering in a list; ``back`` names the path to return to after changing it."""
+    query = f"?back={back}" if back else ""
     return {
         "subject": offering.subject.name,
         "active": offering.is_active,
@@ -177,7 +140,7 @@ def _offering(offering: Offering) -> dict[str, Any]:
             {"duration": presentation.minutes(length), "price": price(offering, length)}
             for length in offering.durations
         ],
-        "edit_url": reverse("instructors:office_offering", args=[offering.pk]),
+        "edit_url": reverse("instructors:office_offering", args=[offering.pk]) + query,
         "toggle_url": reverse("instructors:office_offering_toggle", args=[offering.pk]),
     }
 
@@ -190,6 +153,8 @@ def edit_offering(
     """A new subject, or the conditions of one that is taught already."""
     offering = catalogue.offering_of(instructor, offering_id) if offering_id else None
     taught = Offering.objects.filter(instructor=instructor).values("subject")
+    is_on_the_path = request.GET.get("back") == "listing"
+    back = reverse("instructors:listing_lessons" if is_on_the_path else "instructors:office_offerings")
     form = OfferingForm(
         posted(request),
         offering=offering,
@@ -204,13 +169,13 @@ def edit_offering(
             onto(form, refusal)
         else:
             messages.success(request, f"{wanted.subject.name} is saved.")
-            return redirect("instructors:office_offerings")
+            return redirect(back)
     context = {
         "section": "offerings",
         "here": "offerings",
         "form": form,
         "offering": offering and {"subject": offering.subject.name},
-        "back_url": reverse("instructors:office_offerings"),
+        "back_url": back,
     }
     status = 422 if form.is_bound else 200
     return render(request, "instructors/office/offering_form.html", context, status=status)

@@ -17,7 +17,7 @@ from instainstru.lib.errors import NotFound
 from instainstru.lib.http import visitor_zone
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
-from instructors import picker
+from instructors import listing, picker
 from instructors.models import Instructor, Offering
 from instructors.presentation import POLICIES, has_place, levels, page_url, person, price, stars, ways
 from instructors.services import catalogue, openings, profile
@@ -38,7 +38,10 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     """An instructor's page with the time picker on it."""
     if slug != slug.lower():
         return redirect("instructors:profile", slug.lower(), permanent=True)
-    instructor = profile.visible(slug, to=request.user)
+    try:
+        instructor = profile.visible(slug, to=request.user)
+    except NotFound:
+        return _moved(request, slug)
     offerings = catalogue.taught_by(instructor)
     zone, now, rules = visitor_zone(request), clock.now(), rules_service.current()
     context: dict[str, Any] = {
@@ -48,12 +51,14 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "back_url": _results_before(request),
         "search_url": reverse("instructors:search"),
         "favourite": _favourite(request, instructor),
+        "preview": None if instructor.is_listed else _preview(request, instructor),
     }
     if not offerings:
         return render(request, "instructors/profile.html", context)
     choice = picker.read(request.GET, offerings=offerings, zone=zone, now=now)
     lesson = choice.lesson
-    frame = picker.Frame(url=page_url(slug), action=reverse("bookings:hold"), zone=zone, now=now, rules=rules)
+    action = reverse("bookings:hold" if instructor.is_listed else "instructors:listing_press")
+    frame = picker.Frame(url=page_url(slug), action=action, zone=zone, now=now, rules=rules)
     picked = picker.build(choice, frame, offerings=offerings)
     context |= {
         "offerings": [_offering(one, chosen=lesson.offering, slug=slug) for one in offerings],
@@ -64,9 +69,33 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "instructors/profile.html", context)
 
 
+def _moved(request: HttpRequest, slug: str) -> HttpResponse:
+    """To the present address of whoever had this one; printed codes keep working."""
+    instructor = profile.moved_from(slug, to=request.user)
+    query = request.META.get("QUERY_STRING", "")
+    response = redirect(f"{page_url(instructor.slug)}{'?' if query else ''}{query}", permanent=True)
+    # Browsers keep a permanent redirect for good, and its instructor may go back to the old address.
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def _preview(request: HttpRequest, instructor: Instructor) -> dict[str, Any]:
+    """What stands over a page that is not public: who sees it, and the way on."""
+    if request.user.pk != instructor.user_id:
+        url = reverse("admin:instructors_instructor_change", args=[instructor.pk])
+        return {"by_staff": True, "url": url}
+    return {
+        "by_staff": False,
+        "url": reverse("instructors:listing"),
+        "standing": listing.standing_of(instructor),
+        "submit_url": reverse("instructors:listing_submit"),
+    }
+
+
 def _favourite(request: HttpRequest, instructor: Instructor) -> dict[str, Any] | None:
     """The button to keep the instructor, for those who are signed in as somebody."""
-    if not request.user.is_authenticated or request.user.pk == instructor.user_id:
+    user = request.user
+    if not user.is_authenticated or user.pk == instructor.user_id or not instructor.is_listed:
         return None
     return {
         "on": is_favourite(signed_in(request), instructor),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
@@ -15,16 +16,18 @@ from django.views.decorators.http import require_safe
 
 from bookings import welcome
 from instainstru.accounts.services import signed_in
-from instainstru.lib import clock, presentation
+from instainstru.lib import clock, money, presentation
 from instainstru.lib.errors import Invalid
 from instainstru.lib.http import visitor_zone
-from instructors import cards, results
+from instructors import cards, nothing, results, searched, why
 from instructors.cards import Clocks
-from instructors.results import Fact
+from instructors.models import SearchLog
 from instructors.services.search import query as queries
 from instructors.services.search import vocabulary as words
+from instructors.services.search.facets import PRICES
 from instructors.services.search.find import Found, find
 from instructors.services.search.query import Query, Request
+from instructors.services.search.relax import NOTHING, Relaxed, relax
 from instructors.services.search.vocabulary import Vocabulary
 
 PAGE = 20
@@ -44,31 +47,51 @@ def search(request: HttpRequest) -> HttpResponse:
     given = _given(request)
     asked = queries.read(given, zone=zone, now=now, vocabulary=vocabulary)
     errors = dict(asked.errors)
-    if asked.parsed and asked.parsed.reading.near_me and not asked.query.near:
+    if asked.query.near_me:
         errors["near"] = NEAR_WHERE
     trail = [cursor for cursor in given.get("cursor", "").split(PAGES) if cursor][:MOST_PAGES]
-    found = None
+    found, more = None, NOTHING
     if not asked.unknown:
         try:
             found = find(
                 asked.query, now=now, vocabulary=vocabulary, limit=PAGE, starts=STARTS,
                 cursor=trail[-1] if trail else None,
             )  # fmt: skip
+            if not trail:
+                more = relax(
+                    asked.query, found, now=now, vocabulary=vocabulary, limit=PAGE, starts=STARTS
+                )  # fmt: skip
         except Invalid as refusal:
             errors |= refusal.fields
-    context = _page(asked, found, errors, given, trail, now=now, vocabulary=vocabulary)
+    context = _page(asked, found, more, errors, given, trail, now=now, vocabulary=vocabulary)
     plain = results.address(reverse("instructors:search"), results.plain(asked.query))
+    if not context["cards"] and not asked.unknown and not errors and not trail:
+        context["tell"] = _tell(request, asked.query)
+    if given.get("why") == "1" and found and request.user.is_authenticated and signed_in(request).is_staff:
+        why.explain(context["cards"], found.results, found, asked.query, now=now)
     context["canonical"] = request.build_absolute_uri(plain)
     partial = bool(request.headers.get("HX-Request"))
     template = "instructors/search.html#results" if partial else "instructors/search.html"
     # htmx shows nothing of an answer that is an error.
     response = render(request, template, context, status=422 if errors and not partial else 200)
     patch_vary_headers(response, ["HX-Request"])
-    if asked.query.text and context["cards"]:
+    if asked.query.text and (context["cards"] or context["widened"]):
         _remember(request, response, asked.query.text)
+    if not trail and (given or asked.query.text):
+        searched.note(
+            response, request, asked, source=SearchLog.Source.PAGE, relaxed=more.names,
+            found=len(context["cards"]),
+        )  # fmt: skip
     if partial:
         response["HX-Push-Url"] = results.address(reverse("instructors:search"), asked.query)
     return response
+
+
+def _tell(request: HttpRequest, query: Query) -> dict[str, Any]:
+    """The way to hear when there is one."""
+    email = signed_in(request).email if request.user.is_authenticated else ""
+    hidden = [(name, value) for name, value in query.to_params().items() if name != "q"]
+    return {"hidden": hidden, "email": email}
 
 
 def _remember(request: HttpRequest, response: HttpResponse, text: str) -> None:
@@ -107,33 +130,53 @@ def _last(values: list[str]) -> str:
 
 
 def _page(
-    asked: Request, found: Found | None, errors: dict[str, str], given: dict[str, str], trail: list[str],
+    asked: Request, found: Found | None, more: Relaxed, errors: dict[str, str], given: dict[str, str],
+    trail: list[str],
     *, now: datetime, vocabulary: Vocabulary,
 ) -> dict[str, Any]:  # fmt: skip
     query, base = asked.query, reverse("instructors:search")
     today = clock.local(now, query.zone).date()
     place = found.around.name if found and found.around else ""
     said = results.facts(query, vocabulary, place=place)
-    shown = cards.cards(found.results, clocks=Clocks(query.zone, today)) if found else []
+    clocks = Clocks(query.zone, today)
+    shown = cards.cards(found.results, clocks=clocks) if found else []
+    widened = nothing.widened(query, more, said, base, exact=len(shown), clocks=clocks)
     return {
         "query": query.text,
         "heading": query.text if asked.unknown else results.heading(said),
         "chips": results.chips(said, base),
-        "count_label": "" if found is None else _count(len(shown), trail, more=bool(found.next_cursor)),
+        "count_label": _count_label(found, trail, widened),
         "errors": list(errors.values()),
-        "relaxed": [],
+        "widened": widened,
         "cards": shown,
         "hold_url": reverse("bookings:hold"),
         "filters": results.filters(
             query, vocabulary, said=len(said), errors=errors, given=given, today=today
         ),
+        "prices": [
+            {
+                "value": str(price),
+                "label": f"Up to {money.show(price)}",
+                "url": results.address(base, replace(query.without(), price_max=price)),
+            }
+            for price in PRICES
+            if query.price_max is None and price > (query.price_min or 0)
+        ],
         "pager": _pager(query, base, found, trail),
         "empty": None
-        if shown or asked.unknown
-        else _empty(said, errors, trail, now=now, vocabulary=vocabulary),
+        if shown or asked.unknown or widened
+        else nothing.empty(said, query, errors, trail, base, now=now, vocabulary=vocabulary),
         "unknown": _unknown(asked, vocabulary, base) if asked.unknown else None,
         "zone_note": f"Times are {presentation.zone(query.zone)}.",
     }
+
+
+def _count_label(found: Found | None, trail: list[str], widened: dict[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    if widened:
+        return str(widened["sentence"])
+    return _count(len(found.results), trail, more=bool(found.next_cursor))
 
 
 def _count(number: int, trail: list[str], *, more: bool) -> str:
@@ -153,37 +196,6 @@ def _pager(query: Query, base: str, found: Found | None, trail: list[str]) -> di
         "next_url": results.address(base, query, cursor=PAGES.join([*trail, following])) if following else "",
         "label": f"Page {len(trail) + 1}",
     }
-
-
-# In which order conditions are given up, the least missed first (search.md); a subject never is.
-GIVEN_UP = ("sort", "time", "duration", "date", "level", "audience", "modality", "place", "price")
-
-
-def _empty(
-    said: list[Fact], errors: dict[str, str], trail: list[str], *, now: datetime, vocabulary: Vocabulary
-) -> dict[str, Any]:
-    """What to leave out when nothing is free: the condition that alone stands in the way, if there is one."""
-    base = reverse("instructors:search")
-    offers = sorted((one for one in said if one.name in GIVEN_UP), key=lambda one: GIVEN_UP.index(one.name))
-    enough = (one for one in offers if not trail and _anybody(one.rest, now=now, vocabulary=vocabulary))
-    best = next(enough, offers[0] if offers else None)
-    others = [one for one in said if one is not best]
-    return {
-        "title": "That was all" if trail else "Nothing is free like that",
-        "text": next(iter(errors.values()), "Leave out one condition and look again."),
-        "drop": best and {"label": f"Without “{best.label}”", "url": results.address(base, best.rest)},
-        "others": [
-            {"label": f"Without “{one.label}”", "url": results.address(base, one.rest)} for one in others
-        ],
-    }
-
-
-def _anybody(query: Query, *, now: datetime, vocabulary: Vocabulary) -> bool:
-    """Whether the search finds anybody at all."""
-    try:
-        return bool(find(query, now=now, vocabulary=vocabulary, limit=1, starts=1).results)
-    except Invalid:
-        return False
 
 
 def _unknown(asked: Request, vocabulary: Vocabulary, base: str) -> dict[str, Any]:

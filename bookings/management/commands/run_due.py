@@ -11,7 +11,17 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import DurationField, ExpressionWrapper, F, Min
 
-from bookings.models import Booking, Credit, Package, Payment, Status, Step, StripeEvent
+from bookings.models import (
+    Booking,
+    Credit,
+    MoveRequest,
+    Package,
+    Payment,
+    RequestStatus,
+    Status,
+    Step,
+    StripeEvent,
+)
 from bookings.reactions import REACTIONS
 from bookings.services import credits, guests, packages, sweeps
 from bookings.services import stripe_gateway as gateway
@@ -19,8 +29,8 @@ from bookings.services.payments import inbox, work
 from instainstru.events import dispatch
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
-from instructors.services import horizon
-from instructors.services.search import rank
+from instructors.services import calendar_feeds, horizon
+from instructors.services.search import log, rank, saved
 
 
 class Command(BaseCommand):
@@ -72,6 +82,7 @@ def next_due(after: datetime | None, until: datetime) -> datetime | None:
         (ended, F("ends_at") + report_time),
         (Credit.objects.filter(left__gt=0), F("expires_at")),
         (Package.objects.filter(left__gt=0, paid_at__isnull=False, closed_at__isnull=True), F("expires_at")),
+        (MoveRequest.objects.filter(status=RequestStatus.OPEN), F("expires_at")),
     ]
     if gateway.is_configured():
         sources += [
@@ -99,6 +110,9 @@ def run_at(moment: datetime, done: Counter[str]) -> None:
         done["packages_expired"] += packages.expire(now=moment)
         done["stripe_events_heard"] += inbox.run(now=moment)
         done["payments_carried_on"] += work.run(now=moment)
+        done["requests_lapsed"] += sweeps.lapse_requests(now=moment)
+        while number := saved.run_due(now=moment):
+            done["saved_searches_run"] += number
         done["events_dispatched"] += dispatch.fan_out(REACTIONS, now=moment)
         for delivery_id, attempts in dispatch.claim_due(now=moment):
             outcome = dispatch.deliver(delivery_id, attempts=attempts, reactions=REACTIONS, now=moment)
@@ -111,9 +125,13 @@ def run_housekeeping(until: datetime, done: Counter[str]) -> None:
     """What only has to have happened by the end: days that came within the horizon, things to forget."""
     chores = {
         "instructors_extended": horizon.extend,
+        "outside_calendars_checked": calendar_feeds.check_due,
         "open_days_pruned": horizon.prune,
         "idempotency_keys_forgotten": sweeps.forget_idempotency_keys,
         "guests_forgotten": guests.forget,
+        "searchers_forgotten": log.forget_people,
+        "searches_forgotten": log.forget,
+        "saved_searches_forgotten": saved.forget,
     }
     for name, chore in chores.items():
         while number := chore(now=until):

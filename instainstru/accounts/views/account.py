@@ -54,6 +54,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         "email_url": reverse("account_email"),
         "password_url": reverse(password),
         "keys_url": reverse("accounts:api_keys"),
+        "calendar_url": reverse("accounts:calendar"),
         "sessions_url": "",
         "here": "settings",
     }

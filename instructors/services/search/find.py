@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import chain, islice
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -132,6 +131,15 @@ def find(
     return Found(results, None, asked.around)
 
 
+def walk_of(query: Query, *, now: datetime, vocabulary: Vocabulary) -> Walk | None:
+    """The walk of a query, for those who only count; None where nothing can be found. Raises as ``find``."""
+    asked = Asked(query, query.windows(now)[:MOST_WINDOWS], _around(query), now, rules_service.current())
+    subjects = _subjects(query, vocabulary)
+    if not asked.windows or subjects == []:
+        return None
+    return _walk(asked, subjects, vocabulary, exclude_instructor=None, days=1)
+
+
 def _around(query: Query) -> Around | None:
     if query.near is None:
         if query.sort == "distance":
@@ -193,7 +201,7 @@ def _walk(
         "zones": Jsonb({zone: _demands(asked, zone, low, high) for zone in zones.in_use()}),
         "horizon": rules.horizon_days,
         "notice": Jsonb(_limits(UTC_ZONE, rules).notice),
-        "grid": timedelta(minutes=rules.grid_min),
+        "grid": rules.grid_min,
         "subjects": subjects,
         "excluded": [vocabulary.subject_ids[slug] for slug in query.exclude],
         "exclude_instructor": exclude_instructor,
@@ -320,7 +328,8 @@ def _floor(asked: Asked) -> float:
     notice = _limits(UTC_ZONE, asked.rules).notice
     least = min(notice[way] for way in _modalities(asked.query) or Modality.values)
     start = max(asked.windows[0][0], asked.now + timedelta(minutes=least)).timestamp()
-    step = asked.rules.grid_min * 60
+    # On a grid of wall time: zones are whole quarters of an hour away from UTC.
+    step = math.gcd(asked.rules.grid_min, 15) * 60
     return math.ceil(start / step) * step
 
 
@@ -350,15 +359,19 @@ class _Cutter:
     def starts(self, row: Row) -> list[int]:
         """The first starts of the row in the windows, by every limit of the instructor's."""
         limits, windows = self._bounds(row)
-        found = (
-            span
-            for low, high in windows
-            for span in spans(_pairs(row.free), duration=row.duration_min, low=low, high=high, limits=limits)
-        )
-        return list(islice(chain.from_iterable(found), self._number))
+        free, found = _pairs(row.free), list[int]()
+        for low, high in windows:
+            for span in spans(free, duration=row.duration_min, low=low, high=high, limits=limits):
+                found += span[: self._number - len(found)]
+                if len(found) == self._number:
+                    return found
+        return found
 
     def _bounds(self, row: Row) -> tuple[Limits, list[Range]]:
-        key = (row.time_zone, row.notice_min, row.horizon_days, row.overnight_rule, row.modality)
+        key = (
+            row.time_zone, row.modality, row.notice_online_min, row.notice_at_instructor_min,
+            row.notice_at_student_min, row.grid_min, row.horizon_days, row.overnight_rule,
+        )  # fmt: skip
         if key not in self._known:
             limits = limits_of(row, self._rules)
             first, end = earliest(limits, modality=row.modality, now=self._now), latest(limits, now=self._now)
@@ -372,7 +385,7 @@ def _pairs(edges: str | None) -> list[Seconds]:
     if not edges:
         return []
     numbers = [int(edge) for edge in edges.split(",")]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
+    return sorted(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def _distance(row: Row, around: Around | None) -> float | None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from instructors.models import Audience, Level, Modality
+from instructors.services.search.parse import LONGEST_PLACE
 from instructors.services.search.phrases import PARTS, WEEKDAYS
 from instructors.services.search.vocabulary import Vocabulary
 
@@ -19,13 +20,16 @@ SORTS = {
     "distance": "Nearest first",
 }
 MODALITIES = {"online": "Online", "in_person": "In person"}
+# Minutes a lesson may last, and how far ahead it may be looked for.
+LENGTHS = range(5, 481)
+FURTHEST = timedelta(days=400)
 PART_NAMES = ("morning", "afternoon", "evening")
 # Every parameter there is.
 NAMES = frozenset(
     {
         "q", "subject", "not", "category", "price_min", "price_max", "date", "date_to", "weekdays",
-        "time_from", "time_to", "part", "from", "to", "near", "radius_km", "duration", "modality", "level",
-        "audience", "sort",
+        "time_from", "time_to", "part", "from", "to", "near", "near_me", "radius_km", "duration", "modality",
+        "level", "audience", "sort", "relax",
     }
 )  # fmt: skip
 
@@ -37,6 +41,13 @@ def minute_of(text: str | None) -> int | None:
     hour, _, minute = text.partition(":")
     total = int(hour) * 60 + int(minute)
     return total if total <= 24 * 60 else None
+
+
+def out_of_reach(day: date, today: date) -> str:
+    """What is wrong with looking for that day; empty if nothing is."""
+    if day < today:
+        return "That date is over."
+    return "" if day - today <= FURTHEST else "That date is too far ahead."
 
 
 class Reader:
@@ -66,13 +77,15 @@ class Reader:
             "time_to": self.minute("time_to"),
             "low": self.instant("from"),
             "high": self.instant("to"),
-            "near": " ".join(self.text("near").lower().split())[:60] or None,
+            "near": " ".join(self.text("near").lower().split())[:LONGEST_PLACE] or None,
+            "near_me": self.flag("near_me"),
             "radius_km": self.number("radius_km", 0.1, 500),
-            "duration": self.whole("duration", 5, 480),
+            "duration": self.whole("duration", LENGTHS.start, LENGTHS.stop - 1),
             "modality": self.one("modality", [*MODALITIES, *Modality.values]),
             "level": self.one("level", Level.values),
             "audience": self.one("audience", Audience.values),
             "sort": self.one("sort", SORTS),
+            "relax": {"0": False, "1": True}.get(self.one("relax", ("0", "1")) or ""),
         }
         if part := self.one("part", PART_NAMES):
             found["time_from"], found["time_to"] = (minute_of(edge) for edge in PARTS[part])
@@ -99,10 +112,18 @@ class Reader:
         given = self.text(name).lstrip("$")
         if not given:
             return None
-        if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,2})?", given):
+        # Minor units have two digits more; both stay within what a column holds.
+        digits = 7 if self.factor > 1 else 9
+        if not re.fullmatch(rf"[0-9]{{1,{digits}}}(\.[0-9]{{1,2}})?", given):
             self.errors[name] = "Give a price as a number, such as 80."
             return None
         return round(float(given) * self.factor)
+
+    def flag(self, name: str) -> bool | None:
+        given = self.text(name).lower()
+        if given not in ("", "0", "1"):
+            self.errors[name] = "Give 1, or leave it out."
+        return given == "1" or None
 
     def whole(self, name: str, low: int, high: int) -> int | None:
         number = self.number(name, low, high)
@@ -126,8 +147,8 @@ class Reader:
         except ValueError:
             self.errors[name] = "Give a date such as 2026-12-03."
             return None
-        if not today <= day <= today + timedelta(days=400):
-            self.errors[name] = "That date is over." if day < today else "That date is too far ahead."
+        if message := out_of_reach(day, today):
+            self.errors[name] = message
             return None
         return day
 

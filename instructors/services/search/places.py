@@ -53,7 +53,7 @@ def resolve(text: str, *, radius_km: float | None = None) -> Around | None:
         latitude, longitude = float(point.group(1)), float(point.group(2))
         if abs(latitude) > 85 or abs(longitude) > 180:
             return None
-        return Around("you", latitude, longitude, radius_km or LEAST_RADIUS_KM)
+        return Around("Near you", latitude, longitude, radius_km or LEAST_RADIUS_KM)
     place = _named(" ".join(text.lower().split()))
     if place is None:
         return None

@@ -13,8 +13,8 @@ from typing import Any
 
 from instainstru.lib import clock
 from instainstru.lib.intervals import Range, clip, normal
-from instructors.services.search.params import Reader, minute_of
-from instructors.services.search.parse import Parsed, parse, suggestions
+from instructors.services.search.params import LENGTHS, Reader, minute_of, out_of_reach
+from instructors.services.search.parse import Parsed, Reading, parse, suggestions
 from instructors.services.search.phrases import PARTS, WEEKDAYS
 from instructors.services.search.vocabulary import Vocabulary
 
@@ -44,12 +44,16 @@ class Query:
     low: datetime | None = None
     high: datetime | None = None
     near: str | None = None
+    # "Near me" said without a place: the page asks which; a place answers it.
+    near_me: bool = False
     radius_km: float | None = None
     duration: int | None = None
     modality: str | None = None
     level: str | None = None
     audience: str | None = None
     sort: str = "recommended"
+    # Whether, where little is found, more is shown than was asked for (``relax.py``).
+    relax: bool = True
 
     def without(self, *names: str) -> Query:
         """The query with these conditions dropped. The text goes too: it would bring them back."""
@@ -99,12 +103,14 @@ class Query:
             "from": self.low and clock.rfc3339(self.low),
             "to": self.high and clock.rfc3339(self.high),
             "near": self.near,
+            "near_me": "1" if self.near_me else "",
             "radius_km": self.radius_km and f"{self.radius_km:g}",
             "duration": self.duration,
             "modality": self.modality,
             "level": self.level,
             "audience": self.audience,
             "sort": self.sort if self.sort != "recommended" else "",
+            "relax": "" if self.relax else "0",
         }
         return {name: str(value) for name, value in values.items() if value not in (None, "", False)}
 
@@ -142,14 +148,17 @@ def read(
     facts: dict[str, Any] = {"text": text}
     if text:
         request.parsed = parse(text, today=today, vocabulary=vocabulary)
-        facts |= understood(request.parsed)
+        facts |= _possible(understood(request.parsed), today, request.errors)
     reader = Reader(params, request.errors, vocabulary, 100 if major else 1)
     given = reader.facts(today)
     if "subjects" in given:
         facts.pop("category", None)
     if "date_from" in given:
         facts.pop("weekdays", None)
-    request.query = Query(zone, **(facts | given))
+    facts |= given
+    if "near" in facts:
+        facts.pop("near_me", None)
+    request.query = Query(zone, **facts)
     if request.unknown and request.parsed:
         request.suggestions = suggestions(request.parsed.unknown, vocabulary)
     _cross_check(request)
@@ -159,18 +168,20 @@ def read(
 def understood(parsed: Parsed) -> dict[str, Any]:
     """The conditions of a reading, by the names of ``Query``; only those it has."""
     reading = parsed.reading
+    first, last = _days(reading)
     found: dict[str, Any] = {
         "subjects": tuple(reading.subjects),
         "exclude": tuple(reading.exclude_subjects),
         "category": reading.category,
         "price_min": None if reading.price_min is None else reading.price_min * 100,
         "price_max": None if reading.price_max is None else reading.price_max * 100,
-        "date_from": date.fromisoformat(reading.date_from) if reading.date_from else None,
-        "date_to": date.fromisoformat(reading.date_to) if reading.date_to else None,
-        "weekdays": tuple(reading.weekdays),
+        "date_from": first,
+        "date_to": last,
+        "weekdays": tuple(sorted(reading.weekdays)),
         "time_from": minute_of(reading.time_from),
         "time_to": minute_of(reading.time_to),
         "near": reading.location,
+        "near_me": reading.near_me or None,
         "duration": reading.duration_min,
         "modality": reading.modality,
         "level": reading.level,
@@ -178,6 +189,28 @@ def understood(parsed: Parsed) -> dict[str, Any]:
         "sort": reading.sort,
     }
     return {name: value for name, value in found.items() if value not in (None, ())}
+
+
+def _days(reading: Reading) -> tuple[date | None, date | None]:
+    """First and last day; "from Monday" without an end means as many days as no date at all does."""
+    first = date.fromisoformat(reading.date_from) if reading.date_from else None
+    last = date.fromisoformat(reading.date_to) if reading.date_to else None
+    if first and not last:
+        last = first + (DEFAULT_DAYS - 1) * DAY
+    return first, last
+
+
+def _possible(facts: dict[str, Any], today: date, errors: dict[str, str]) -> dict[str, Any]:
+    """The conditions without those that a sentence can name and nobody can meet; they are told instead."""
+    impossible: set[str] = set()
+    for day in filter(None, (facts.get("date_from"), facts.get("date_to"))):
+        if message := out_of_reach(day, today):
+            errors["date"] = message
+            impossible |= {"date_from", "date_to"}
+    if facts.get("duration", LENGTHS.start) not in LENGTHS:
+        errors["duration"] = "Lessons last from 5 minutes to 8 hours."
+        impossible.add("duration")
+    return {name: value for name, value in facts.items() if name not in impossible}
 
 
 def _cross_check(request: Request) -> None:

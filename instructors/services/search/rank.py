@@ -10,7 +10,7 @@ test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -136,3 +136,59 @@ def refresh_all(*, now: datetime) -> int:
     listed = Instructor.objects.filter(status=Instructor.Status.LISTED).order_by("pk")
     ids = list(listed.values_list("pk", flat=True))
     return sum(refresh(ids[start : start + BATCH], now=now) for start in range(0, len(ids), BATCH))
+
+
+# -- Explained ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One of the six: what it is worth here, from 0 to 1, and what that adds to the whole."""
+
+    name: str
+    value: float
+
+    @property
+    def adds(self) -> float:
+        return WEIGHTS[self.name] * self.value
+
+
+def signals(facts: Facts, *, closeness: float | None = None) -> list[Signal]:
+    """All six by weight. ``closeness`` is 1 at the place that was named and 0 at the edge around it.
+
+    * relevance: 1 for everybody a search shows. A named subject is taught or it is not, and a category
+      means all of its subjects alike.
+    * quality: the stars, as ``quality`` tells.
+    * distance: ``closeness``; left out where no place was named, where it is online, and in a borough,
+      from whose middle nobody measures.
+    * price, freshness, completeness: as ``price`` and ``freshness`` tell, and the part of the profile
+      that is there.
+    """
+    values: Mapping[str, float | None] = {
+        "relevance": 1.0,
+        "quality": quality(facts),
+        "distance": closeness,
+        "price": price(facts),
+        "freshness": freshness(facts),
+        "completeness": facts.complete / facts.parts,
+    }
+    return [Signal(name, value) for name, value in values.items() if value is not None]
+
+
+_FACTS = f"""
+    SELECT o.id, i.rating, i.rating_count, o.price_per_hour,
+        coalesce((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY other.price_per_hour)
+            FROM instructors_offering other
+            WHERE other.is_listed AND other.subject_id = o.subject_id), o.price_per_hour),
+        extract(epoch FROM %(now)s - i.created_at)::float8 / 86400,
+        {" + ".join(f"({part})::int" for part in COMPLETE)}, {len(COMPLETE)}
+    FROM instructors_offering o JOIN instructors_instructor i ON i.id = o.instructor_id
+    WHERE o.id = ANY(%(offerings)s)
+"""  # noqa: S608 - only constants of this module are put in
+
+
+def facts_of(offerings: Sequence[int], *, now: datetime) -> dict[int, Facts]:
+    """What these offerings are ranked by, as of ``now``; one statement, for who wants to know why."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, {"now": now, "offerings": list(offerings)})
+        return {pk: Facts(*facts) for pk, *facts in cursor.fetchall()}

@@ -39,6 +39,7 @@ class Hit(NamedTuple):
     duration_min: int
     modality: str
     earliest: datetime
+    grid: int
 
 
 class Row(NamedTuple):
@@ -69,7 +70,10 @@ class Row(NamedTuple):
     rating_count: int
     lesson_count: int
     is_verified: bool
-    notice_min: int | None
+    notice_online_min: int | None
+    notice_at_instructor_min: int | None
+    notice_at_student_min: int | None
+    grid_min: int | None
     horizon_days: int | None
     buffer_min: int | None
     travel_min: int | None
@@ -94,30 +98,48 @@ _FIRST_WANTED = (
 # What one offering demands: how it is shown, from when on it can be booked, and the dates to look at.
 # ``zones`` knows for each zone: [first date, last date, today, overnight's morning, that with travel].
 _TERMS = """
-    SELECT chosen.duration_min, chosen.modality,
+    SELECT chosen.duration_min, chosen.modality, chosen.grid, make_interval(mins => chosen.grid) AS step,
+        30 %% chosen.grid = 0 AS is_fine,
         coalesce((zone ->> 0)::date, %(first_day)s::date) AS first_day,
         least(coalesce((zone ->> 1)::date, %(last_day)s::date),
             (zone ->> 2)::date + least(%(horizon)s::int, i.horizon_days)) AS last_day,
         greatest(
-            %(now)s::timestamptz + interval '1 minute' * greatest(i.notice_min,
-                ((%(notice)s::jsonb) ->> chosen.modality)::int),
+            %(now)s::timestamptz + interval '1 minute' * greatest(
+                ((%(notice)s::jsonb) ->> chosen.modality)::int,
+                CASE chosen.modality WHEN 'online' THEN i.notice_online_min
+                    WHEN 'at_student' THEN i.notice_at_student_min ELSE i.notice_at_instructor_min END),
             CASE WHEN i.overnight_rule THEN
                 (zone ->> CASE chosen.modality WHEN 'at_student' THEN 4 ELSE 3 END)::timestamptz END
         ) AS earliest
-    FROM (SELECT {duration} AS duration_min, {modality} AS modality, %(zones)s::jsonb -> i.time_zone AS zone
+    FROM (SELECT {duration} AS duration_min, {modality} AS modality, %(zones)s::jsonb -> i.time_zone AS zone,
+            lcm(%(grid)s::int, coalesce(i.grid_min, 1)) AS grid
         OFFSET 0) chosen
     OFFSET 0
 """
 
-# The first start in each window of a lesson that fits into the free range ``gap``.
-_FITS = """
+# The instructor's grid. No change of clocks shifts one that half an hour is a multiple of (``is_fine``), so
+# that counts from the beginning of a free range, which is on it; the others count in wall time.
+_UP = """
+    {at} + (date_bin({{terms}}.step, ({at} AT TIME ZONE i.time_zone) + {{terms}}.step - interval '1 us',
+        date_trunc('day', {at} AT TIME ZONE i.time_zone)) - ({at} AT TIME ZONE i.time_zone))
+"""
+# The first start in each window of a lesson that fits into the free range ``gap``. Up to the grid twice:
+# the first time may have led over a change of clocks.
+_FITS = f"""
     FROM unnest(%(windows)s::tstzmultirange) AS wish (span)
     CROSS JOIN LATERAL (
-        SELECT greatest(lower(gap.span), date_bin(%(grid)s::interval,
-            greatest(lower(wish.span), {terms}.earliest) + %(grid)s::interval - interval '1 us',
-            'epoch')) AS start) first
+        SELECT CASE WHEN {{terms}}.is_fine THEN
+            greatest(lower(gap.span), date_bin({{terms}}.step,
+                greatest(lower(wish.span), {{terms}}.earliest) + {{terms}}.step - interval '1 us',
+                lower(gap.span)))
+        ELSE
+            (SELECT {_UP.format(at="once.start")}
+            FROM (SELECT {_UP.format(at="bound.start")} AS start
+                FROM (SELECT greatest(lower(gap.span), lower(wish.span), {{terms}}.earliest) AS start
+                ) bound) once)
+        END AS start) first
     WHERE first.start < upper(wish.span)
-        AND first.start <= upper(gap.span) - {terms}.duration_min * interval '1 min'
+        AND first.start <= upper(gap.span) - {{terms}}.duration_min * interval '1 min'
 """
 _HAS_TIME = """
     EXISTS (
@@ -137,14 +159,38 @@ _FIRST_START = """
     ORDER BY day.date LIMIT 1
 """
 
+# What is shown of an offering and its instructor, carried along so that nobody looks it up again.
+_SHOWN = """
+    o.instructor_id, o.price_per_hour, o.durations, o.modalities, o.levels, o.latitude, o.longitude,
+    o.subject_id, i.slug, i.headline, i.time_zone, i.photo, i.rating, i.rating_count, i.lesson_count,
+    i.verified_at IS NOT NULL AS is_verified, i.notice_online_min, i.notice_at_instructor_min,
+    i.notice_at_student_min, i.grid_min, i.horizon_days, i.buffer_min, i.travel_min, i.overnight_rule,
+    i.user_id, i.place_id
+"""
+# The first days that have time, as the free ranges in which a lesson fits: epoch seconds in a row.
+_TIMES = """
+    SELECT string_agg(of_day.free, ',') AS free
+    FROM (
+        SELECT of_gaps.free
+        FROM instructors_openday day
+        CROSS JOIN LATERAL (
+            SELECT string_agg(concat(extract(epoch FROM lower(gap.span))::bigint, ',',
+                extract(epoch FROM upper(gap.span))::bigint), ',') AS free
+            FROM unnest({free}) AS gap (span) WHERE EXISTS (SELECT {fits})) of_gaps
+        WHERE day.instructor_id = i.id AND day.date BETWEEN {terms}.first_day AND {terms}.last_day
+            AND of_gaps.free IS NOT NULL
+        ORDER BY day.date LIMIT %(days)s) of_day
+"""
+
 _HITS = """
-    SELECT o.id, o.instructor_id, candidate.sort_key::float8 AS sort_key, 0::float8 AS tie,
-        terms.duration_min, terms.modality, terms.earliest, terms.first_day, terms.last_day
+    SELECT o.id, candidate.sort_key::float8 AS sort_key, 0::float8 AS tie,
+        terms.duration_min, terms.modality, {shown}, times.free
     FROM ({candidates}) candidate
     JOIN instructors_offering o ON o.id = candidate.id
     JOIN instructors_instructor i ON i.id = o.instructor_id
     CROSS JOIN LATERAL ({terms}) terms
-    WHERE {has_time} {conditions} {first_of_instructor}
+    CROSS JOIN LATERAL ({times}) times
+    WHERE times.free IS NOT NULL {conditions} {first_of_instructor}
     ORDER BY candidate.sort_key {direction}, candidate.id LIMIT %(limit)s
 """
 
@@ -174,7 +220,8 @@ _BEST_NEARBY = """(
 
 _SOONEST = """
     SELECT o.id, o.instructor_id, extract(epoch FROM soon.start)::float8,
-        extract(epoch FROM candidate.next_free_at)::float8, terms.duration_min, terms.modality, terms.earliest
+        extract(epoch FROM candidate.next_free_at)::float8, terms.duration_min, terms.modality,
+        terms.earliest, terms.grid
     FROM (
         SELECT o.id, o.next_free_at FROM instructors_offering o
         WHERE {where} AND o.next_free_at < upper(%(windows)s::tstzmultirange)
@@ -188,38 +235,30 @@ _SOONEST = """
 """
 
 _DRESSED = """
-    SELECT hit.id, hit.sort_key, hit.tie, hit.duration_min, hit.modality, o.instructor_id, o.price_per_hour,
-        o.durations, o.modalities, o.levels, o.latitude, o.longitude, subject.slug, subject.name, i.slug,
-        i.headline, i.time_zone, i.photo, i.rating, i.rating_count, i.lesson_count,
-        i.verified_at IS NOT NULL, i.notice_min, i.horizon_days, i.buffer_min, i.travel_min,
-        i.overnight_rule, person.first_name,
-        person.last_name, place.name, times.free
+    SELECT hit.id, hit.sort_key, hit.tie, hit.duration_min, hit.modality, hit.instructor_id,
+        hit.price_per_hour, hit.durations, hit.modalities, hit.levels, hit.latitude, hit.longitude,
+        subject.slug, subject.name, hit.slug, hit.headline, hit.time_zone, hit.photo, hit.rating,
+        hit.rating_count, hit.lesson_count, hit.is_verified, hit.notice_online_min,
+        hit.notice_at_instructor_min, hit.notice_at_student_min, hit.grid_min, hit.horizon_days,
+        hit.buffer_min, hit.travel_min, hit.overnight_rule, person.first_name, person.last_name,
+        place.name, hit.free
     FROM ({hits}) hit
-    JOIN instructors_offering o ON o.id = hit.id
-    JOIN instructors_instructor i ON i.id = o.instructor_id
-    JOIN accounts_user person ON person.id = i.user_id
-    JOIN instructors_subject subject ON subject.id = o.subject_id
-    LEFT JOIN instructors_place place ON place.id = i.place_id
-    CROSS JOIN LATERAL (
-        SELECT string_agg(of_day.free, ',' ORDER BY of_day.date) AS free
-        FROM (
-            SELECT day.date, of_gaps.free
-            FROM instructors_openday day
-            CROSS JOIN LATERAL (
-                SELECT string_agg(concat(extract(epoch FROM lower(gap.span))::bigint, ',',
-                    extract(epoch FROM upper(gap.span))::bigint), ',' ORDER BY lower(gap.span)) AS free
-                FROM unnest({free}) AS gap (span) WHERE EXISTS (SELECT {fits})) of_gaps
-            WHERE day.instructor_id = i.id AND day.date BETWEEN hit.first_day AND hit.last_day
-                AND of_gaps.free IS NOT NULL
-            ORDER BY day.date LIMIT %(days)s) of_day
-    ) times
+    JOIN accounts_user person ON person.id = hit.user_id
+    JOIN instructors_subject subject ON subject.id = hit.subject_id
+    LEFT JOIN instructors_place place ON place.id = hit.place_id
     ORDER BY hit.sort_key {direction}, hit.tie, hit.id
 """
 _GIVEN = """
-    SELECT *, %(first_day)s::date AS first_day, %(last_day)s::date AS last_day
-    FROM unnest(%(ids)s::bigint[], %(sort_keys)s::float8[], %(ties)s::float8[], %(durations)s::int[],
-        %(modalities)s::varchar[], %(earliest)s::timestamptz[])
-        AS given (id, sort_key, tie, duration_min, modality, earliest)
+    SELECT given.id, given.sort_key, given.tie, given.duration_min, given.modality, {shown}, times.free
+    FROM (
+        SELECT *, %(first_day)s::date AS first_day, %(last_day)s::date AS last_day,
+            make_interval(mins => grid) AS step, 30 %% grid = 0 AS is_fine
+        FROM unnest(%(ids)s::bigint[], %(sort_keys)s::float8[], %(ties)s::float8[], %(durations)s::int[],
+            %(modalities)s::varchar[], %(earliest)s::timestamptz[], %(grids)s::int[])
+            AS given (id, sort_key, tie, duration_min, modality, earliest, grid)) given
+    JOIN instructors_offering o ON o.id = given.id
+    JOIN instructors_instructor i ON i.id = o.instructor_id
+    CROSS JOIN LATERAL ({times}) times
 """
 
 
@@ -283,16 +322,13 @@ class Walk:
             "durations": [hit.duration_min for hit in hits],
             "modalities": [hit.modality for hit in hits],
             "earliest": [hit.earliest for hit in hits],
+            "grids": [hit.grid for hit in hits],
         }
-        return self._dressed(_GIVEN, {**self.values, **given})
+        text = _GIVEN.format(shown=_SHOWN, times=self._times("given"))
+        return self._dressed(text, {**self.values, **given})
 
     def _dressed(self, hits: str, values: dict[str, Any]) -> list[Row]:
-        text = _DRESSED.format(
-            hits=hits,
-            free=self._free("hit"),
-            fits=_FITS.format(terms="hit"),
-            direction=self._direction,
-        )
+        text = _DRESSED.format(hits=hits, direction=self._direction)
         with prepared.cursor() as cursor:
             cursor.execute(text, values)
             return [Row._make(row) for row in cursor.fetchall()]
@@ -311,8 +347,9 @@ class Walk:
             candidates=_CANDIDATES.format(
                 source=source, where=where, key=key, page=page if paged else "", direction=self._direction
             ),
+            shown=_SHOWN,
             terms=self._terms("o"),
-            has_time=self._has_time("terms"),
+            times=self._times("terms"),
             conditions=self._conditions("o") + (_IN_BOROUGH if self.borough else ""),
             first_of_instructor=self._first_of_instructor(),
             direction=self._direction,
@@ -402,6 +439,9 @@ class Walk:
 
     def _has_time(self, terms: str) -> str:
         return _HAS_TIME.format(free=self._free(terms), terms=terms, fits=_FITS.format(terms=terms))
+
+    def _times(self, terms: str) -> str:
+        return _TIMES.format(free=self._free(terms), terms=terms, fits=_FITS.format(terms=terms))
 
     def _free(self, terms: str) -> str:
         if self.query.modality in (Modality.ONLINE, Modality.AT_INSTRUCTOR):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from instainstru.lib import clock
 from instructors.models import Alias, Category, Place, PlaceAlias, Subject
+from instructors.services.search.names import Names
 
 # An alias that staff add is understood everywhere after this many seconds, and at once where it was added.
 STALE_AFTER = 30.0
@@ -22,20 +23,35 @@ class Vocabulary:
     subject_names: dict[str, tuple[str, str]]
     category_names: dict[str, str]
     subject_ids: dict[str, int]
+    # Places that contain others: of two places named, the smaller is meant.
+    wide_places: frozenset[str] = frozenset()
+    # The same phrases, prepared for finding them in a text.
+    names: Names = field(init=False, repr=False, compare=False)
+    # Category slug to the slugs of its subjects, in the catalogue's order.
+    by_category: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        grouped: dict[str, list[str]] = {}
+        for slug, (_, owner) in self.subject_names.items():
+            grouped.setdefault(owner, []).append(slug)
+        object.__setattr__(self, "by_category", grouped)
+        object.__setattr__(self, "names", Names.of(self.subjects, self.categories, self.places))
 
     def subjects_of(self, category: str) -> list[str]:
         """The slugs of a category's subjects, in the catalogue's order."""
-        return [slug for slug, (_, owner) in self.subject_names.items() if owner == category]
+        return self.by_category.get(category, [])
 
 
 _seen: tuple[float, Vocabulary] | None = None
 
 
 def current() -> Vocabulary:
-    """The vocabulary, read anew when it is older than ``STALE_AFTER``."""
+    """The vocabulary, read anew when it is older than ``STALE_AFTER`` and something changed."""
     global _seen
     if _seen is None or clock.monotonic() - _seen[0] > STALE_AFTER:
-        _seen = (clock.monotonic(), read())
+        fresh = read()
+        # What was learned of misspelt words stays while the words are the same.
+        _seen = (clock.monotonic(), _seen[1] if _seen and _seen[1] == fresh else fresh)
     return _seen[1]
 
 
@@ -50,19 +66,20 @@ def read() -> Vocabulary:
     categories = list(Category.objects.all())
     subjects = list(Subject.objects.select_related("category"))
     aliases = list(Alias.objects.select_related("subject", "category"))
-    places = Place.objects.exclude(kind=Place.Kind.ZIP).values_list("slug", flat=True)
+    places = dict(Place.objects.exclude(kind=Place.Kind.ZIP).values_list("slug", "kind"))
     short = PlaceAlias.objects.select_related("place").values_list("text", "place__slug")
     return Vocabulary(
-        subjects={_phrase(one.slug): one.slug for one in subjects}
-        | {one.text: one.subject.slug for one in aliases if one.subject},
+        subjects={phrase(one.slug): one.slug for one in subjects}
+        | {phrase(one.text): one.subject.slug for one in aliases if one.subject},
         categories={one.slug: one.slug for one in categories}
-        | {one.text: one.category.slug for one in aliases if one.category},
-        places={_phrase(slug): slug for slug in places} | {_phrase(text): slug for text, slug in short},
+        | {phrase(one.text): one.category.slug for one in aliases if one.category},
+        places={phrase(slug): slug for slug in places} | {phrase(text): slug for text, slug in short},
         subject_names={one.slug: (one.name, one.category.slug) for one in subjects},
         category_names={one.slug: one.name for one in categories},
         subject_ids={one.slug: one.pk for one in subjects},
+        wide_places=frozenset(slug for slug, kind in places.items() if kind == Place.Kind.BOROUGH),
     )
 
 
-def _phrase(slug: str) -> str:
-    return slug.replace("-", " ")
+def phrase(slug: str) -> str:
+    return slug.replace("-", " ").replace("'", "").replace(".", "")

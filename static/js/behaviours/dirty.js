@@ -5,6 +5,7 @@ const changed = new Set();
 document.addEventListener("input", mark);
 document.addEventListener("change", mark);
 document.addEventListener("submit", (event) => changed.delete(event.target));
+document.addEventListener("week:clean", (event) => changed.delete(event.target));
 addEventListener("beforeunload", (event) => {
   if (changed.size) event.preventDefault();
 });

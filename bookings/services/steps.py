@@ -1,0 +1,68 @@
+"""The steps that every change of a booking is made of: locks, the next status, the saved row, the event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bookings.models import TRANSITIONS, Booking, Status
+from bookings.services import history
+from instainstru.events.kinds import Kind
+from instainstru.lib.compiled import Compiled
+from instainstru.lib.errors import Conflict
+from instructors.services import calendar
+from students.models import Student
+
+
+def lock_student(student_id: int) -> None:
+    _locked_student(pk=student_id)
+
+
+_locked_student = Compiled(
+    lambda pk: Student.objects.select_for_update(no_key=True).only("pk").filter(pk=pk), pk=int
+)
+
+
+def lock(booking: Booking) -> Booking:
+    """The booking's present row, locked after its student's."""
+    lock_student(booking.student_id)
+    return (
+        Booking.objects.select_for_update(of=("self",))
+        .select_related("student__user", "instructor__user", "offering__subject", "rules")
+        .get(pk=booking.pk)
+    )
+
+
+def enter(booking: Booking, status: Status) -> None:
+    """Set the next status or refuse; the caller saves."""
+    if status not in TRANSITIONS[Status(booking.status)]:
+        raise wrong_status(booking)
+    booking.status = status
+
+
+def require(booking: Booking, status: Status) -> None:
+    """Refuse a booking that stands anywhere else."""
+    if booking.status != status:
+        raise wrong_status(booking)
+
+
+def wrong_status(booking: Booking) -> Conflict:
+    return Conflict(
+        f"This is not possible any more: the booking is {booking.get_status_display().lower()}.",
+        code="wrong_status",
+        data={"booking_status": booking.status},
+    )
+
+
+def save(booking: Booking, *fields: str) -> None:
+    booking.version += 1
+    booking.save(update_fields=[*fields, "version"])
+
+
+def drop_hold(booking: Booking, status: Status, *, by: Any, now: datetime) -> None:
+    enter(booking, status)
+    booking.ended_at = now
+    save(booking, "status", "ended_at")
+    calendar.give_back(booking.instructor, booking_id=booking.pk)
+    kind = Kind.BOOKING_EXPIRED if status == Status.EXPIRED else Kind.BOOKING_RELEASED
+    history.note(kind, booking, by=by)
