@@ -16,8 +16,9 @@ from bookings.models import Payment, Step
 from bookings.services import stripe_gateway as gateway
 from bookings.services.stripe_gateway import Intent
 
-# Longer than any call takes; then somebody else may repeat it.
-LEASE = timedelta(seconds=60)
+# Longer than any call takes; then somebody else may repeat it. Short, because what a killed worker had in
+# hand waits so long.
+LEASE = timedelta(seconds=30)
 # Stripe remembers keys for a day.
 KEY_LIVES = timedelta(hours=20)
 WRONG_STATE = "payment_intent_unexpected_state"
