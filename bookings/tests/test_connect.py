@@ -90,6 +90,8 @@ def test_a_refund_is_told_before_and_takes_back_what_was_sent(cast: Cast, stripe
     payment.refresh_from_db()
     assert (payment.refunded, payment.to_instructor, payment.transferred) == (44_80, 34_00, 34_00)
     assert (stripe_here.total("refunded"), stripe_here.total("reversed")) == (44_80, 34_00)
+    told = [event for event in history(payment) if event.kind == Kind.PAYMENT_REFUNDED]
+    assert [(event.by, event.data["reason"]) for event in told] == [(cast.staff, "half of it was silence")]
     refunds.execute(payment, amount=44_80, reason="and the rest", by=cast.staff)
     work.run(now=clock.now())
     work.run(now=clock.now())

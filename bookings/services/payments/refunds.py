@@ -14,6 +14,7 @@ from bookings.services.payments import outcomes, steps
 from bookings.services.payments.outcomes import lock_payment
 from bookings.services.payments.steps import Outcome, Result
 from bookings.services.pricing import part
+from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, Invalid
@@ -104,9 +105,8 @@ def settled(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) ->
         payment.save(update_fields=["needs_staff"])
         return
     kind = Kind.PACKAGE_REFUNDED if step.sent.get("package") else Kind.PAYMENT_REFUNDED
-    event = outcomes.note(
-        kind, payment, amount=step.amount, reason=step.sent["reason"], by_id=step.sent["by"]
-    )
+    by = User.objects.filter(pk=step.sent["by"]).first()
+    event = outcomes.note(kind, payment, amount=step.amount, by=by, reason=step.sent["reason"])
     if payment.to_instructor != payment.transferred and payment.frozen_at is None:
         payment.transfer_at = now
     payment.save(update_fields=["version", "transfer_at"])
