@@ -10,9 +10,11 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings import presentation, terms
-from bookings.models import Booking, Party
+from bookings.models import Booking, Party, Payment
 from bookings.services import access, ics
+from bookings.services.payments.outcomes import quote_of
 from bookings.services.policies import Tier
+from bookings.services.pricing import LineKind
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
@@ -25,6 +27,7 @@ SETTLED = {
     Tier.COOLING_OFF: "It costs you nothing.",
     Tier.CREDIT: "Its price comes back to you as credit.",
     Tier.HALF: "Half of its price comes back to you as credit.",
+    Tier.GRACE: "It costs you nothing, this once.",
     Tier.NOT_BY_STUDENT: "It costs you nothing.",
 }
 
@@ -125,3 +128,52 @@ def calendar(booking: Booking, reader: Reader, *, cancelled: bool, now: datetime
 
 def lesson_url(booking: Booking) -> str:
     return settings.SITE_URL + reverse("bookings:lesson", args=[booking.pk])
+
+
+def payment_context(event: Event, payment: Payment) -> dict[str, Any]:
+    """Everything the templates of letters about money use; times in the student's zone."""
+    data, zone = event.data, payment.student.user.time_zone
+    booking = payment.booking
+    give_up = data.get("give_up_at")
+    lesson = {}
+    if booking is not None:
+        lesson = {
+            "subject": booking.offering.subject.name,
+            "with_short": payment.instructor.user.short_name,
+            "short": when.short(booking.starts_at, zone),
+        }
+    return {
+        "lesson": lesson,
+        "amount": money.show(data["amount"], currency=data["currency"], short=False),
+        "card": str(payment.card) if payment.card else "",
+        "code": data.get("code", ""),
+        "said": data.get("message", ""),
+        "bank_asks": data.get("code") == "authentication_required",
+        "next_try": when.short(datetime.fromisoformat(data["next_try"]), zone)
+        if data.get("next_try")
+        else "",
+        "give_up": when.short(datetime.fromisoformat(give_up), zone) if give_up else "",
+        "reason": data.get("reason", ""),
+        "lines": _bill(payment, data),
+        "url": lesson_url(booking)
+        if booking is not None
+        else settings.SITE_URL + reverse("bookings:lessons"),
+    }
+
+
+def _bill(payment: Payment, data: dict[str, Any]) -> list[dict[str, str]]:
+    """The lines of a receipt."""
+    labels = {
+        LineKind.LESSON: "Lesson",
+        LineKind.FEE: "Booking fee",
+        LineKind.CREDIT: "Your credit",
+        LineKind.PACKAGE: "Your package",
+        LineKind.TIP: "Tip",
+    }
+    return [
+        {
+            "label": labels[line.kind],
+            "amount": money.show(line.amount, currency=data["currency"], short=False),
+        }
+        for line in quote_of(payment).lines
+    ]

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings import letters
-from bookings.models import Booking, Party
+from bookings.models import Booking, Party, Payment
 from bookings.services import consent
 from instainstru.events.dispatch import Reactions, Steps
 from instainstru.events.kinds import Kind
@@ -46,6 +46,23 @@ def mail_both(event: Event, steps: Steps) -> None:
 def mail_student(event: Event, steps: Steps) -> None:
     """A letter to the student alone."""
     _mail(event, steps, to=(Party.STUDENT,))
+
+
+def mail_payer(event: Event, steps: Steps) -> None:
+    """A letter to the student about their money. Of a payment that fails only the first time is told."""
+    if event.kind == Kind.PAYMENT_FAILED and event.data.get("tries", 1) > 1 and event.data.get("next_try"):
+        return
+    payment = Payment.objects.select_related(
+        "student__user", "instructor__user", "booking__offering__subject", "card"
+    ).get(pk=event.subject_id)
+    send = partial(
+        send_letter,
+        template(event),
+        to=Recipient(payment.student.user.full_name, payment.student.user.email),
+        context=letters.payment_context(event, payment),
+        message_id=f"event-{event.pk}-student",
+    )
+    steps.once("letter to student", send)
 
 
 def mail_asked(event: Event, steps: Steps) -> None:
@@ -144,6 +161,10 @@ REACTIONS: Reactions = {
     Kind.BOOKING_MOVE_LAPSED: (mail_asker,),
     Kind.BOOKING_COMPLETED: (mail_student,),
     Kind.BOOKING_NO_SHOW: (mail_both,),
+    Kind.PAYMENT_FAILED: (mail_payer,),
+    Kind.PAYMENT_WARNED: (mail_payer,),
+    Kind.PAYMENT_CAPTURED: (mail_payer,),
+    Kind.PAYMENT_REFUNDED: (mail_payer,),
     Kind.INSTRUCTOR_SUBMITTED: (mail_instructor,),
     Kind.INSTRUCTOR_SENT_BACK: (mail_instructor,),
     Kind.INSTRUCTOR_VERIFIED: (mail_instructor, look_again),

@@ -302,13 +302,16 @@ class EventAnswer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(component_name="Cancellation")
 class CancellationAnswer(serializers.Serializer[Any]):
-    """What cancelling now would mean. Amounts are in minor units of ``currency``; they sum to the price."""
+    """What cancelling now would mean, in minor units of ``currency``.
+
+    The first three amounts are of the lesson's price, before commission, and sum to it."""
 
     allowed = serializers.BooleanField()
     tier = serializers.ChoiceField(policies.Tier.choices)
     refund = serializers.IntegerField(help_text="Back to the student.")
     credit = serializers.IntegerField(help_text="To the student for another lesson.")
     to_instructor = serializers.IntegerField()
+    fee_refund = serializers.IntegerField(help_text="The booking fee, where that comes back too; else 0.")
     currency = serializers.CharField()
     free_until = serializers.DateTimeField(help_text="The last instant to cancel for free.")
     next_change_at = serializers.DateTimeField(allow_null=True, help_text="When the tier gets worse.")

@@ -5,14 +5,18 @@ Each bears being run twice, and at the same time as itself.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from celery import shared_task
 
 from bookings.reactions import REACTIONS
-from bookings.services import guests, sweeps
+from bookings.services import credits, earnings, guests, packages, sweeps
+from bookings.services.payments import inbox, reconcile, work
 from instainstru.events import dispatch
 from instainstru.lib import clock, locks
+
+logger = logging.getLogger(__name__)
 
 # Together below dispatch.LEASE: a delivery ends before anybody else may start it.
 DELIVERY_SECONDS = 90
@@ -63,6 +67,43 @@ def forget_idempotency_keys() -> None:
 @shared_task
 def forget_guests() -> None:
     _sweep("forget guests", lambda: guests.forget(now=clock.now()))
+
+
+@shared_task
+def carry_payments_on() -> None:
+    """Any number of workers may: each claims what it does."""
+    work.run(now=clock.now())
+
+
+@shared_task
+def hear_stripe() -> None:
+    """Look at what Stripe told us of; any number of workers may."""
+    inbox.run(now=clock.now())
+
+
+@shared_task
+def expire_credit() -> None:
+    _sweep("expire credit", lambda: credits.expire(now=clock.now()))
+
+
+@shared_task
+def expire_packages() -> None:
+    _sweep("expire packages", lambda: packages.expire(now=clock.now()))
+
+
+@shared_task
+def refresh_commissions() -> None:
+    with locks.alone("refresh commissions") as ours:
+        if ours:
+            earnings.refresh_commissions(now=clock.now())
+
+
+@shared_task
+def reconcile_payments() -> None:
+    """What it finds is in the log, for whoever watches that."""
+    with locks.alone("reconcile payments") as ours:
+        for found in reconcile.differences(now=clock.now()) if ours else ():
+            logger.warning("Payments: %s (%s)%s", found.what, found.where, ", repaired" * found.repaired)
 
 
 def _sweep(name: str, batch: Callable[[], int]) -> None:

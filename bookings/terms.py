@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bookings.models import Booking, Party
-from bookings.services import policies
+from bookings.services import grace, policies
+from bookings.services.payments import plan
 from bookings.services.policies import Move, Tier
 from instainstru.lib import money, presentation, when
 
@@ -15,8 +16,15 @@ TITLES = {
     Tier.COOLING_OFF: "You get everything back",
     Tier.CREDIT: "You get the lesson's price as credit",
     Tier.HALF: "You get half of the lesson's price as credit",
+    Tier.GRACE: "You get everything back, this once",
 }
-KINDS = {Tier.FREE: "free", Tier.COOLING_OFF: "free", Tier.CREDIT: "held", Tier.HALF: "stop"}
+KINDS = {
+    Tier.FREE: "free",
+    Tier.COOLING_OFF: "free",
+    Tier.CREDIT: "held",
+    Tier.HALF: "stop",
+    Tier.GRACE: "free",
+}
 
 
 def sentence(booking: Booking, *, zone: str, now: datetime) -> dict[str, str]:
@@ -66,7 +74,7 @@ def _late(booking: Booking) -> datetime:
 
 def cancelling(booking: Booking, *, party: Party, zone: str, now: datetime) -> dict[str, Any]:
     """What ``bookings/cancel.html`` shows before anything happens."""
-    terms = policies.cancellation(booking, party=party, now=now)
+    terms = grace.cancellation(booking, party=party, now=now)
     if terms.tier == Tier.NOT_BY_STUDENT:
         name = booking.student.user.first_name
         return {
@@ -76,7 +84,7 @@ def cancelling(booking: Booking, *, party: Party, zone: str, now: datetime) -> d
                 "kind": "held",
                 "deadline": "",
             },
-            "lines": [{"label": f"Back to {name}", "amount": _money(booking, booking.price)}],
+            "lines": _back_to(booking, name),
             "tiers": [],
         }
     outcome = {"title": TITLES[terms.tier], "kind": KINDS[terms.tier], **_why(booking, terms, zone=zone)}
@@ -92,6 +100,12 @@ def _why(booking: Booking, terms: policies.Cancellation, *, zone: str) -> dict[s
     if terms.tier == Tier.FREE:
         hours = (booking.policy_starts_at - terms.free_until) // timedelta(hours=1)
         return {"sentence": f"It is {hours} hours away or more.", "deadline": f"Free until {until}."}
+    if terms.tier == Tier.GRACE:
+        late = when.short(terms.free_until, zone)
+        why = (
+            f"Cancelling was free until {late}. You have come to your lessons, so this time it costs nothing."
+        )
+        return {"sentence": why, "deadline": ""}
     return {
         "sentence": f"Cancelling was free until {when.short(terms.free_until, zone)}.",
         "deadline": f"After {until} it is half." if until else "",
@@ -99,13 +113,23 @@ def _why(booking: Booking, terms: policies.Cancellation, *, zone: str) -> dict[s
 
 
 def _amounts(booking: Booking, tier: Tier) -> list[dict[str, str]]:
-    shares = policies.shares(booking.price, tier)
+    settled = plan.settlement_of(booking, tier)
     parts = {
-        "Back to you": shares.refund,
-        "Credit for another lesson": shares.credit,
-        f"To {booking.instructor.user.first_name}": shares.to_instructor,
+        "Back to you": settled.refund,
+        "Your credit again": settled.credit_back,
+        "Back into your package": settled.package_back,
+        "Credit for another lesson": settled.credit,
+        f"To {booking.instructor.user.first_name}": settled.to_instructor,
+        "Kept by us": settled.platform,
     }
     return [{"label": label, "amount": _money(booking, part)} for label, part in parts.items() if part]
+
+
+def _back_to(booking: Booking, name: str) -> list[dict[str, str]]:
+    """Everything, as one amount: how it was paid is the student's affair."""
+    settled = plan.settlement_of(booking, Tier.NOT_BY_STUDENT)
+    whole = settled.refund + settled.credit_back + settled.package_back
+    return [{"label": f"Back to {name}", "amount": _money(booking, whole)}]
 
 
 def _money(booking: Booking, minor: int) -> str:
@@ -117,7 +141,13 @@ def _scale(booking: Booking, terms: policies.Cancellation, zone: str) -> list[di
     late, free = _late(booking), terms.free_until
     if terms.tier == Tier.COOLING_OFF and terms.next_change_at:
         free = terms.next_change_at
-    steps = [(f"Until {when.short(free, zone)}", "everything back", {Tier.FREE, Tier.COOLING_OFF})]
+    steps = [
+        (
+            f"Until {when.short(free, zone)}",
+            "everything back",
+            {Tier.FREE, Tier.COOLING_OFF},
+        )
+    ]
     if late > free:
         steps.append((f"Until {when.short(late, zone)}", "the price as credit", {Tier.CREDIT}))
     steps.append(("Later", "half of the price as credit", {Tier.HALF}))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import checkout, feed, host, identity, lesson, move, requests, teaching
+from bookings.views import checkout, feed, host, identity, lesson, move, requests, stripe, teaching
 
 app_name = "bookings"
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     ),
     path("lessons/<uuid:booking_id>/complete", lesson.complete, name="complete"),
     path("lessons/<uuid:booking_id>/no-show", lesson.no_show, name="no_show"),
+    path("stripe/webhook", stripe.webhook, name="stripe_webhook"),
     path("teaching/", teaching.today, name="today"),
     path("teaching/week", teaching.week, name="week"),
     path("teaching/why", host.explain, name="why"),

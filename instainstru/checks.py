@@ -70,6 +70,19 @@ def _unsafe() -> Iterator[Error]:
     if settings.CALENDAR_ALLOW_LOOPBACK:
         what = "CALENDAR_ALLOW_LOOPBACK lets people read what only this machine can."
         yield _problem("E010", what, "Unset it.")
+    yield from _unsafe_payments()
+
+
+def _unsafe_payments() -> Iterator[Error]:
+    """All of the three or none: without them lessons are booked and nobody is charged."""
+    if not (settings.STRIPE_SECRET_KEY or settings.STRIPE_PUBLISHABLE_KEY or settings.STRIPE_WEBHOOK_SECRETS):
+        return
+    if not settings.STRIPE_SECRET_KEY or not settings.STRIPE_PUBLISHABLE_KEY:
+        hint = "Set both to the keys that Stripe's dashboard shows; the stand-in is for development."
+        yield _problem("E020", "STRIPE_SECRET_KEY or STRIPE_PUBLISHABLE_KEY is not set.", hint)
+    if not settings.STRIPE_WEBHOOK_SECRETS:
+        hint = "Set it to the signing secrets of the endpoint /stripe/webhook, separated by commas."
+        yield _problem("E021", "STRIPE_WEBHOOK_SECRETS is not set.", hint)
 
 
 def _secret_key() -> str:

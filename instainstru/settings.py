@@ -252,6 +252,17 @@ SPECTACULAR_SETTINGS = {
         "InstructorStatus": "instructors.models.Instructor.Status",
     },
 }
+# Payments are on where there are keys. In development PAYMENTS=1 turns them on, with the stand-in that
+# `make run` then starts beside the site.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+if DEBUG and not TESTING and not STRIPE_SECRET_KEY and env.bool("PAYMENTS", default=False):
+    STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY = "sk_test_standin", "pk_test_standin"
+    STRIPE_WEBHOOK_SECRETS = ["whsec_standin"]
+    STRIPE_API_BASE = f"http://localhost:{env.int('PORT', default=8000) + 4110}"
+
 RATELIMIT_ENABLE = env.bool("RATELIMIT_ENABLE", default=True)
 # Signing in is counted by `lib/limits.py`; allauth counts the rest, and failures of one address.
 ACCOUNT_RATE_LIMITS = {"login": None, "request_login_code": "20/m/ip,3/m/key"} if RATELIMIT_ENABLE else False

@@ -32,6 +32,9 @@ def production() -> dict[str, str]:
         "DATABASE_URL": embedded.database_url(),
         "REDIS_URL": embedded.redis_url(),
         "EMAIL_URL": "smtp://localhost",
+        "STRIPE_SECRET_KEY": "sk_live_of_a_check",
+        "STRIPE_PUBLISHABLE_KEY": "pk_live_of_a_check",
+        "STRIPE_WEBHOOK_SECRETS": "whsec_of_a_check",
     }
 
 

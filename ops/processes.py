@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -29,8 +29,16 @@ class Role:
 class Supervisor:
     """Starts every role, restarts one that dies later, gives up on one that cannot start."""
 
-    def __init__(self, procfile: Path, environment: dict[str, str], *, early: float = EARLY) -> None:
-        self.roles = [Role(*line) for line in re.findall(r"^(\w+): *(.+)$", procfile.read_text(), re.M)]
+    def __init__(
+        self,
+        procfile: Path,
+        environment: dict[str, str],
+        *,
+        early: float = EARLY,
+        beside: Sequence[Role] = (),
+    ) -> None:
+        ours = [Role(*line) for line in re.findall(r"^(\w+): *(.+)$", procfile.read_text(), re.M)]
+        self.roles = [*beside, *ours]
         self.environment = environment
         self.early = early
         self.width = max(len(role.name) for role in self.roles)

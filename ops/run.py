@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from instainstru import embedded
-from ops.processes import Supervisor
+from ops.processes import Role, Supervisor
+from ops.stand_ins import beside
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -34,6 +35,7 @@ SEED = [
     "--json",
 ]
 PLACES = {"API": "/api/v1/docs", "Office": "/admin/", "Mail": "/dev/mailbox/"}
+HOOK = "/stripe/webhook"  # where the site hears of what happened to payments
 PATIENCE = 60  # seconds until the site answers, before we say that it does not
 
 
@@ -51,10 +53,16 @@ def main() -> int:
     else:
         people = []
         manage("collectstatic", "--noinput", "--verbosity", "0", environment=environment)
+    roles: list[Role] = []
+    if in_development() and (beside_us := beside.stripe(environment, embedded.data_dir(), hook=HOOK)):
+        role, told = beside_us
+        environment |= told
+        roles.append(role)
     url = f"http://localhost:{environment['PORT']}"
     threading.Thread(target=announce, args=(url, people), daemon=True).start()
     # A server that was killed comes back, as a supervisor would bring a real one back.
-    return Supervisor(ROOT / "Procfile", environment).run(embedded.start if uses_embedded() else lambda: None)
+    supervisor = Supervisor(ROOT / "Procfile", environment, beside=roles)
+    return supervisor.run(embedded.start if uses_embedded() else lambda: None)
 
 
 def environ() -> dict[str, str]:

@@ -8,7 +8,7 @@ from django import forms
 
 from bookings.admin import words
 from bookings.models import TRANSITIONS, Booking, Party, Status
-from bookings.services import lifecycle, policies
+from bookings.services import grace, lifecycle, policies
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock, when
 from instainstru.lib.acting import Act, ReasonForm
@@ -33,7 +33,7 @@ class Cancel(Act):
             return [f"The booking is {booking.get_status_display().lower()}; it cannot be cancelled."]
         now = clock.now()
         ours = policies.cancellation(booking, party=Party.STAFF, now=now).tier
-        theirs = policies.cancellation(booking, party=Party.STUDENT, now=now).tier
+        theirs = grace.cancellation(booking, party=Party.STUDENT, now=now).tier
         return [
             f"The lesson of {words.times(booking)} is cancelled for good; the time is free again at once.",
             f"Cancelled by us: {ours.label}: {words.money_on_cancel(booking, ours)}.",

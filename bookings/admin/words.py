@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bookings.models import Booking, Party
 from bookings.reactions import REACTIONS
-from bookings.services import policies
+from bookings.services.payments import plan
 from bookings.services.policies import Tier
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
@@ -72,12 +72,15 @@ def told_to(kind: Kind, booking: Booking) -> str:
 
 
 def money_on_cancel(booking: Booking, tier: Tier) -> str:
-    """Who gets how much of the price."""
-    shares = policies.shares(booking.price, tier)
+    """Who gets how much of what was paid."""
+    settled = plan.settlement_of(booking, tier)
+    credit = settled.credit + settled.credit_back
     show = {
-        f"{_money(booking, shares.refund)} back to the student": shares.refund,
-        f"{_money(booking, shares.credit)} to the student as credit": shares.credit,
-        f"{_money(booking, shares.to_instructor)} to the instructor": shares.to_instructor,
+        f"{_money(booking, settled.refund)} back to the student": settled.refund,
+        f"{_money(booking, credit)} to the student as credit": credit,
+        f"{_money(booking, settled.package_back)} back into the student's package": settled.package_back,
+        f"{_money(booking, settled.to_instructor)} to the instructor": settled.to_instructor,
+        f"{_money(booking, settled.platform)} kept by us": settled.platform,
     }
     return presentation.words([text for text, amount in show.items() if amount]) or "nothing changes hands"
 

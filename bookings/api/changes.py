@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,8 @@ from bookings.serializers import (
     show,
     show_request,
 )
-from bookings.services import access, consent, lifecycle, policies, recheck
+from bookings.services import access, consent, grace, lifecycle, policies, pricing, recheck
+from bookings.services.payments import plan
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
@@ -183,15 +185,18 @@ def _may_change(booking: Booking, party: Party, *, now: datetime) -> bool:
 def show_cancellation(met: access.Access, *, zone: str, now: datetime) -> dict[str, Any]:
     """What cancelling now would mean: amounts in minor units, deadlines, and a sentence in ``zone``."""
     booking = met.booking
-    found = policies.cancellation(booking, party=met.party, now=now)
-    shares = policies.shares(booking.price, found.tier)
+    found = grace.cancellation(booking, party=met.party, now=now)
+    quoted = plan.bill_of(booking)
+    # What becomes of the price alone; the fee comes back whole or not at all.
+    settled = pricing.settle(replace(quoted, fee=0, commission=0), found.tier)
     outcome = terms.cancelling(booking, party=met.party, zone=zone, now=now)["outcome"]
     return {
         "allowed": _may_change(booking, met.party, now=now),
         "tier": found.tier,
-        "refund": shares.refund,
-        "credit": shares.credit,
-        "to_instructor": shares.to_instructor,
+        "refund": settled.refund,
+        "credit": settled.credit + settled.credit_back + settled.package_back,
+        "to_instructor": settled.to_instructor,
+        "fee_refund": pricing.settle(quoted, found.tier).refund - settled.refund,
         "currency": booking.currency,
         "free_until": found.free_until,
         "next_change_at": found.next_change_at,

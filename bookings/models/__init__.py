@@ -1,7 +1,13 @@
 from bookings.models.booking import LIVE, TRANSITIONS, Booking, Party, Status
 from bookings.models.idempotency import IdempotencyKey
+from bookings.models.ledger import Account, AccountKind, Entry, Posting
 from bookings.models.move_request import MoveRequest, RequestStatus
+from bookings.models.payment import Card, Customer, Payment, PaymentStatus, Step
+from bookings.models.prepaid import Credit, CreditUse, Package, PackageUse
+from bookings.models.stripe import Dispute, StripeEvent
 
 __all__ = [
-    "LIVE", "TRANSITIONS", "Booking", "IdempotencyKey", "MoveRequest", "Party", "RequestStatus", "Status",
+    "LIVE", "TRANSITIONS", "Account", "AccountKind", "Booking", "Card", "Credit", "CreditUse", "Customer",
+    "Dispute", "Entry", "IdempotencyKey", "MoveRequest", "Package", "PackageUse", "Party", "Payment",
+    "PaymentStatus", "Posting", "RequestStatus", "Status", "Step", "StripeEvent",
 ]  # fmt: skip

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bookings.models import LIVE, Booking, Party, Status
-from bookings.services import history, policies, steps, taking
+from bookings.services import grace, history, policies, steps, taking
+from bookings.services.payments import plan
+from bookings.services.payments.plan import NOTHING_SAID, Pay
 from bookings.services.taking import book, hold
 from bookings.services.wanted import HoldExpired, StudentBusy, Wanted, change
 from instainstru.events.kinds import Kind
@@ -70,7 +72,7 @@ def expire(booking: Booking, *, now: datetime) -> bool:
     return True
 
 
-def confirm(booking: Booking, *, by: Any, note: str | None = None) -> Booking:
+def confirm(booking: Booking, *, by: Any, note: str | None = None, pay: Pay = NOTHING_SAID) -> Booking:
     """Make a held time a lesson; raises ``HoldExpired`` when it came too late."""
     now = clock.now()
     with change():
@@ -84,6 +86,7 @@ def confirm(booking: Booking, *, by: Any, note: str | None = None) -> Booking:
         steps.save(booking, "status", "confirmed_at", "expires_at", "note")
         calendar.settle(booking_id=booking.pk)
         history.note(Kind.BOOKING_CONFIRMED, booking, by=by)
+        plan.plan(booking, pay, by=by)
     return booking
 
 
@@ -122,7 +125,7 @@ def cancel(booking: Booking, *, by: Any, party: Party, reason: str = "") -> Book
         steps.enter(booking, Status.CANCELLED)
         if party in (Party.STUDENT, Party.INSTRUCTOR) and now >= booking.starts_at:
             raise Conflict("The lesson has already started.", code="already_started")
-        terms = policies.cancellation(booking, party=party, now=now)
+        terms = grace.cancellation(booking, party=party, now=now)
         booking.cancellation_tier = terms.tier
         booking.cancelled_by = party
         booking.reason = reason.strip()
@@ -130,6 +133,7 @@ def cancel(booking: Booking, *, by: Any, party: Party, reason: str = "") -> Book
         steps.save(booking, "status", "cancellation_tier", "cancelled_by", "reason", "ended_at")
         calendar.give_back(booking.instructor, booking_id=booking.pk)
         history.note(Kind.BOOKING_CANCELLED, booking, by=by, tier=terms.tier, by_role=party)
+        plan.end(booking, terms.tier, now=now)
     return booking
 
 
@@ -175,6 +179,7 @@ def reschedule(
             by_role=party,
             agreed=agreed,
         )
+        plan.move(booking, now=now)
     return booking
 
 
@@ -268,4 +273,5 @@ def report_no_show(booking: Booking, *, by: Any, party: Party, absent: Party | N
         if was_completed:
             profile.count_lessons(booking.instructor_id, -1)
         history.note(Kind.BOOKING_NO_SHOW, booking, by=by, absent=missing, by_role=party)
+        plan.freeze(booking, why="no_show", now=now)
     return booking

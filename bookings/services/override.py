@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from bookings.models import LIVE, Booking, Party, Status
 from bookings.services import access, history, steps, taking
+from bookings.services.payments import plan
 from bookings.services.wanted import SlotTaken, StudentBusy, Wanted, change
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
@@ -133,6 +134,7 @@ def _book(wanted: Wanted, *, student: Student, by: Any, party: Party, reason: st
     )  # fmt: skip
     codes = list(dict.fromkeys(one.code.value for one in passed))
     history.note(Kind.BOOKING_CONFIRMED, booking, by=by, by_role=party, reason=reason, passed_over=codes)
+    plan.plan(booking, by=by)
     return booking
 
 

@@ -23,7 +23,12 @@ class Tier(TextChoices):
     COOLING_OFF = "cooling_off", "Full refund, within the cooling-off time"
     CREDIT = "credit", "The lesson's price as credit; the booking fee is kept"
     HALF = "half", "Half of the lesson's price as credit; half goes to the instructor"
+    GRACE = "grace", "Full refund: a late cancellation that was waived"
     NOT_BY_STUDENT = "not_by_student", "Full refund with the fee"
+
+
+# The tiers that cost the student something, and that grace waives.
+LATE = (Tier.CREDIT, Tier.HALF)
 
 
 class Move(TextChoices):
@@ -61,39 +66,36 @@ def free_until(starts_at: datetime, *, preset: str, rules: Rules) -> datetime:
     return starts_at - timedelta(hours=hours)
 
 
-def cancellation(booking: Booking, *, party: Party, now: datetime) -> Cancellation:
-    """What it means if ``party`` cancels at ``now``."""
+def cancellation(booking: Booking, *, party: Party, now: datetime, grace: int = 0) -> Cancellation:
+    """What it means if ``party`` cancels at ``now``.
+
+    ``grace`` is how many late cancellations the student may still have waived (``grace_left``).
+    """
     rules = booking.rules
     deadline = free_until(booking.policy_starts_at, preset=booking.cancellation_preset, rules=rules)
     if party != Party.STUDENT:
         return Cancellation(Tier.NOT_BY_STUDENT, deadline, None)
-    late = booking.policy_starts_at - timedelta(hours=rules.late_cancel_h)
     if now <= deadline:
         return Cancellation(Tier.FREE, deadline, deadline)
     cooling_end = _cooling_off_end(booking)
     if cooling_end is not None and now <= cooling_end:
         return Cancellation(Tier.COOLING_OFF, deadline, cooling_end)
+    if grace > 0:
+        return Cancellation(Tier.GRACE, deadline, None)
+    late = booking.policy_starts_at - timedelta(hours=rules.late_cancel_h)
     if now <= late:
         return Cancellation(Tier.CREDIT, deadline, late)
     return Cancellation(Tier.HALF, deadline, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """Who gets how much of a lesson's price, in minor units; together they are the price."""
+def grace_left(rules: Rules, *, completed: int, waived: int) -> int:
+    """How many late cancellations may still be waived for a student.
 
-    refund: int
-    credit: int
-    to_instructor: int
-
-
-def shares(price: int, tier: Tier) -> Shares:
-    """What becomes of the price when a lesson is cancelled; an odd unit is the student's."""
-    if tier == Tier.CREDIT:
-        return Shares(0, price, 0)
-    if tier == Tier.HALF:
-        return Shares(0, price - price // 2, price // 2)
-    return Shares(price, 0, 0)
+    ``completed`` counts lessons ever, ``waived`` late cancellations waived in the last 365 days.
+    """
+    if completed < rules.grace_lessons:
+        return 0
+    return max(0, rules.grace_a_year - waived)
 
 
 def _cooling_off_end(booking: Booking) -> datetime | None:

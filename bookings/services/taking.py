@@ -15,6 +15,8 @@ from django.db.models import Q
 
 from bookings.models import LIVE, Booking, Status
 from bookings.services import history, steps
+from bookings.services.payments import plan
+from bookings.services.payments.plan import NOTHING_SAID, Pay
 from bookings.services.wanted import SlotTaken, StudentBusy, Wanted, change, price_of
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
@@ -42,10 +44,12 @@ def hold(
         return _take(wanted, Status.HELD, student=student, by=by, note=note, replace_holds=replace_holds)
 
 
-def book(wanted: Wanted, *, student: Student, by: Any, note: str = "") -> Booking:
+def book(wanted: Wanted, *, student: Student, by: Any, note: str = "", pay: Pay = NOTHING_SAID) -> Booking:
     """Hold and confirm in one step; refuses like ``hold``."""
     with change(wanted):
-        return _take(wanted, Status.CONFIRMED, student=student, by=by, note=note)
+        booking = _take(wanted, Status.CONFIRMED, student=student, by=by, note=note)
+        plan.plan(booking, pay, by=by)
+    return booking
 
 
 def _take(

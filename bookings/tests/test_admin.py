@@ -188,8 +188,8 @@ def test_nobody_but_staff_comes_near(cast: Cast, client: Client, lesson: Booking
 
 def test_cancelling_says_first_what_it_means_and_then_does_it(office: Client, cast: Cast, lesson: Booking):
     told = office.get(act(lesson, "cancel")).context["told"]
-    assert told[1] == "Cancelled by us: Full refund with the fee: $80.00 back to the student."
-    assert told[2] == "For comparison, cancelled by the student now: Full refund: $80.00 back to the student."
+    assert told[1] == "Cancelled by us: Full refund with the fee: $89.60 back to the student."
+    assert told[2] == "For comparison, cancelled by the student now: Full refund: $89.60 back to the student."
     assert told[3] == (
         "Ben Baker (student, ben@example.com) and Ana Alvarez (instructor, ana@example.com) "
         "each get a letter."

@@ -33,17 +33,17 @@ def before(lesson: Booking, **span: int) -> time_machine.travel:
 
 
 @pytest.mark.parametrize(
-    ("hours", "tier", "refund", "credit", "to_instructor", "changes_in"),
+    ("hours", "tier", "refund", "credit", "to_instructor", "fee_refund", "changes_in"),
     [
-        (30, "free", 8000, 0, 0, 6),
-        (24, "free", 8000, 0, 0, 0),
-        (23, "credit", 0, 8000, 0, 11),
-        (12, "credit", 0, 8000, 0, 0),
-        (11, "half", 0, 4000, 4000, None),
+        (30, "free", 8000, 0, 0, 960, 6),
+        (24, "free", 8000, 0, 0, 960, 0),
+        (23, "credit", 0, 8000, 0, 0, 11),
+        (12, "credit", 0, 8000, 0, 0, 0),
+        (11, "half", 0, 4000, 4000, 0, None),
     ],
 )
 def test_what_cancelling_means_is_told_before_and_true_after(
-    cast: Cast, lesson, hours, tier, refund, credit, to_instructor, changes_in
+    cast: Cast, lesson, hours, tier, refund, credit, to_instructor, fee_refund, changes_in
 ):
     ben = Caller(cast.ben)
     with before(lesson, hours=hours):
@@ -55,6 +55,7 @@ def test_what_cancelling_means_is_told_before_and_true_after(
             "refund": refund,
             "credit": credit,
             "to_instructor": to_instructor,
+            "fee_refund": fee_refund,
             "currency": "USD",
             "free_until": clock.rfc3339(lesson.starts_at - timedelta(hours=24)),
             "next_change_at": None

@@ -129,7 +129,7 @@ def test_cancelling_shows_its_cost_first_and_then_cancels(client: Client, cast: 
     client.force_login(cast.ben)
     page = client.get(url("cancel", booking))
     assert page.context["outcome"]["kind"] == "free"
-    assert page.context["lines"] == [{"label": "Back to you", "amount": "$80.00"}]
+    assert page.context["lines"] == [{"label": "Back to you", "amount": "$89.60"}]
     assert [tier["current"] for tier in page.context["tiers"]] == [True, False, False]
     booking.refresh_from_db()
     assert booking.status == Status.CONFIRMED
@@ -140,7 +140,11 @@ def test_cancelling_shows_its_cost_first_and_then_cancels(client: Client, cast: 
 
 @pytest.mark.parametrize(
     ("hours", "kind", "amounts"),
-    [(25, "free", ["$80.00"]), (18, "held", ["$80.00"]), (6, "stop", ["$40.00", "$40.00"])],
+    [
+        (25, "free", ["$89.60"]),
+        (18, "held", ["$80.00", "$9.60"]),
+        (6, "stop", ["$40.00", "$34.00", "$15.60"]),
+    ],
 )
 def test_what_cancelling_costs_depends_on_the_notice(client, cast, start, hours, kind, amounts):
     booking = booked(cast.piano, start, cast.ben_student)

@@ -32,6 +32,41 @@ class Kind(TextChoices):
     # ``data``: absent ("student" or "instructor"), by_role.
     BOOKING_NO_SHOW = "booking.no_show", "No-show reported"
 
+    # Payments. ``data``: amount in minor units, currency, booking; ``failed`` also code, message, next_try.
+    PAYMENT_AUTHORISED = "payment.authorised", "Card authorised"
+    PAYMENT_FAILED = "payment.failed", "Payment failed"
+    PAYMENT_WARNED = "payment.warned", "Last warning about a payment"
+    PAYMENT_CAPTURED = "payment.captured", "Card charged"
+    PAYMENT_CANCELLED = "payment.cancelled", "Payment released"
+    PAYMENT_REFUNDED = "payment.refunded", "Payment refunded"
+    PAYMENT_REFUND_FAILED = "payment.refund_failed", "Refund sent back"
+    # ``data``: reason.
+    PAYMENT_RESOLVED = "payment.resolved", "Payment dealt with by staff"
+    # ``data``: why.
+    PAYMENT_FROZEN = "payment.frozen", "Payment frozen"
+    PAYMENT_UNFROZEN = "payment.unfrozen", "Payment no longer frozen"
+    TIP_PAID = "tip.paid", "Tip paid"
+    TRANSFER_MADE = "transfer.made", "Earnings sent to the instructor"
+    TRANSFER_REVERSED = "transfer.reversed", "Earnings taken back from the instructor"
+    PAYOUT_PAID = "payout.paid", "Paid out to the instructor's bank"
+    PAYOUT_FAILED = "payout.failed", "Payout to the instructor's bank failed"
+    DISPUTE_OPENED = "dispute.opened", "Charge disputed"
+    DISPUTE_CLOSED = "dispute.closed", "Dispute decided"
+    CARD_SAVED = "card.saved", "Card saved"
+    CARD_REMOVED = "card.removed", "Card removed"
+    # ``data``: amount, currency, reason, booking.
+    CREDIT_GRANTED = "credit.granted", "Credit granted"
+    CREDIT_SPENT = "credit.spent", "Credit spent"
+    CREDIT_EXPIRED = "credit.expired", "Credit expired"
+    PACKAGE_BOUGHT = "package.bought", "Package bought"
+    PACKAGE_USED = "package.used", "Lesson of a package booked"
+    PACKAGE_REFUNDED = "package.refunded", "Rest of a package refunded"
+    PACKAGE_EXPIRED = "package.expired", "Package expired"
+    # ``data``: what Stripe says of the account; ``held`` and ``released``: why.
+    PAYOUT_ACCOUNT_CHANGED = "payout_account.changed", "Payout account changed"
+    PAYOUTS_HELD = "payouts.held", "Payouts held"
+    PAYOUTS_RELEASED = "payouts.released", "Payouts released"
+
     # Instructors. ``data``: what changed; of limits also ``limits`` {name: [before, after]}.
     INSTRUCTOR_CREATED = "instructor.created", "Instructor joined"
     INSTRUCTOR_CHANGED = "instructor.changed", "Instructor profile changed"

@@ -109,6 +109,8 @@ def configure(*, level: str, form: str) -> dict[str, Any]:
             # Django's own handlers would write every line a second time.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # Two lines for every call; ours say what came of it.
+            "stripe": {"level": "WARNING"},
         },
     }
 

@@ -21,7 +21,23 @@ NAMES = [
     for field in Rules._meta.concrete_fields
     if field.name not in ("id", "created_at", "created_by")
 ]
-UNITS = {"min": "minutes", "h": "hours", "days": "days", "hour": "o'clock"}
+UNITS = {
+    "min": "minutes",
+    "h": "hours",
+    "days": "days",
+    "hour": "o'clock",
+    "months": "months",
+    "pct": "per cent",
+    "lessons": "lessons",
+    "places": "places",
+    "units": "units of money",
+    "year": "a year",
+}
+# Fieldsets of their own; the rest is about booking.
+OVERNIGHT = [name for name in NAMES if name.startswith("overnight")]
+CANCELLING = [name for name in NAMES if "cancel" in name or "cooling" in name or name.startswith("grace")]
+NO_SHOWS = [name for name in NAMES if name.startswith("no_show") or name == "answer_h"]
+MONEY = [name for name in NAMES[NAMES.index("booking_fee_pct") :] if name not in (*CANCELLING, *NO_SHOWS)]
 
 
 def label(name: str) -> str:
@@ -128,11 +144,12 @@ class RulesAdmin(ActingAdmin):
     acts = (Change(),)
     fieldsets = (
         (None, {"fields": ("version", "created_at", "created_by", "what_changed")}),
-        ("Booking", {"fields": [name for name in NAMES if not name.startswith(("overnight", "no_show"))
-                                and "cancel" not in name and "cooling" not in name]}),
-        ("Overnight", {"fields": [name for name in NAMES if name.startswith("overnight")]}),
-        ("Cancelling", {"fields": [name for name in NAMES if "cancel" in name or "cooling" in name]}),
-        ("No-shows", {"fields": [name for name in NAMES if name.startswith("no_show")]}),
+        ("Booking", {"fields": [name for name in NAMES
+                                if name not in (*OVERNIGHT, *CANCELLING, *NO_SHOWS, *MONEY)]}),
+        ("Overnight", {"fields": [*OVERNIGHT]}),
+        ("Cancelling", {"fields": [*CANCELLING]}),
+        ("No-shows", {"fields": [*NO_SHOWS]}),
+        ("Money", {"fields": [*MONEY]}),
     )  # fmt: skip
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

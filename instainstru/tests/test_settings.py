@@ -15,6 +15,9 @@ SAFE = {
     "DATABASE_URL": "postgresql://app@db.example/app",
     "REDIS_URL": "redis://cache.example:6379/0",
     "EMAIL_URL": "smtp+tls://app@mail.example:587",
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_x",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_x",
 }
 ENTRY_POINTS = {
     "manage.py": ["manage.py", "check"],
@@ -43,6 +46,11 @@ def test_production_without_settings_names_all_that_is_missing_at_once(door):
 
 def test_production_with_safe_settings_starts():
     done = start("-c", "import instainstru.wsgi", **SAFE)
+    assert done.returncode == 0, done.stderr
+
+
+def test_production_without_payments_starts():
+    done = start("-c", "import instainstru.wsgi", **{k: v for k, v in SAFE.items() if "STRIPE" not in k})
     assert done.returncode == 0, done.stderr
 
 
@@ -87,6 +95,9 @@ print(connection.cursor().connection.info.host, connection.get_connection_params
         ("APP_CLOCK_OFFSET", -1, "APP_CLOCK_OFFSET shifts the clock, which is for development."),
         ("RATELIMIT_ENABLE", False, "RATELIMIT_ENABLE is off, which is for development."),
         ("EMAIL_BACKEND", "instainstru.lib.mailbox.MailboxBackend", "EMAIL_URL is not set."),
+        ("STRIPE_SECRET_KEY", "", "STRIPE_SECRET_KEY or STRIPE_PUBLISHABLE_KEY is not set."),
+        ("STRIPE_PUBLISHABLE_KEY", "", "STRIPE_SECRET_KEY or STRIPE_PUBLISHABLE_KEY is not set."),
+        ("STRIPE_WEBHOOK_SECRETS", [], "STRIPE_WEBHOOK_SECRETS is not set."),
     ],
 )
 def test_each_unsafe_value_is_named_alone(settings, name, value, complaint):
@@ -96,6 +107,8 @@ def test_each_unsafe_value_is_named_alone(settings, name, value, complaint):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.RATELIMIT_ENABLE = True
     settings.APP_CLOCK_OFFSET = 0
+    settings.STRIPE_SECRET_KEY = settings.STRIPE_PUBLISHABLE_KEY = "live"
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec"]
     assert checks.production_settings() == []
     setattr(settings, name, value)
     assert [problem.msg for problem in checks.production_settings()] == [complaint]

@@ -87,6 +87,9 @@ class Instructor(models.Model):
     rating = models.FloatField(default=0)
     rating_count = models.PositiveIntegerField(default=0)
     lesson_count = models.PositiveIntegerField(default=0)
+    # Which of the rules' commissions is theirs (0, 1, 2); founding instructors have one of their own.
+    commission_step = models.PositiveSmallIntegerField(default=0, editable=False)
+    is_founding = models.BooleanField(default=False)
     # OpenDay rows exist for dates before this one.
     open_until = models.DateField(null=True, editable=False)
     # The version of the rules that all of them were last derived under; null: the first.

@@ -175,3 +175,8 @@ def count_lessons(instructor_id: int, number: int) -> None:
     Instructor.objects.filter(pk=instructor_id).update(
         lesson_count=Greatest(F("lesson_count") + number, Value(0))
     )
+
+
+def set_commission_step(instructor_id: int, step: int) -> None:
+    """Write down which of the rules' commissions is an instructor's from now on."""
+    Instructor.objects.filter(pk=instructor_id).update(commission_step=step)

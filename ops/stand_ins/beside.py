@@ -13,11 +13,11 @@ OFFSET = 4110  # from the site's port to the stand-in's, so that two sites on a 
 
 
 def stripe(environment: dict[str, str], data: Path, *, hook: str) -> tuple[Role, dict[str, str]] | None:
-    """A role for the supervisor and what all processes must know of it; nothing where a key is set.
+    """A role for the supervisor and what all processes must know of it, where ``PAYMENTS`` asks for it.
 
-    ``hook`` is the path at which the site hears of events.
+    Nothing where a key is set. ``hook`` is the path at which the site hears of events.
     """
-    if environment.get("STRIPE_SECRET_KEY"):
+    if environment.get("STRIPE_SECRET_KEY") or environment.get("PAYMENTS") != "1":
         return None
     port = environment.get("STRIPE_STAND_IN_PORT") or str(int(environment["PORT"]) + OFFSET)
     command = [sys.executable, "-m", "ops.stand_ins.stripe", "--port", port, "--control"]

@@ -170,7 +170,7 @@ def test_a_webhook_without_a_secret_is_refused():
 
 
 def test_it_runs_beside_the_site_where_no_key_is_set(tmp_path):
-    found = beside.stripe({"PORT": "8107"}, tmp_path, hook="/hooks/stripe")
+    found = beside.stripe({"PORT": "8107", "PAYMENTS": "1"}, tmp_path, hook="/hooks/stripe")
     assert found is not None
     role, environment = found
     assert role.name == "stripe"
@@ -184,11 +184,12 @@ def test_it_runs_beside_the_site_where_no_key_is_set(tmp_path):
 
 
 def test_it_stays_away_where_a_key_is_set(tmp_path):
-    assert beside.stripe({"STRIPE_SECRET_KEY": "sk_live_real"}, tmp_path, hook="/") is None
+    for elsewhere in ({"STRIPE_SECRET_KEY": "sk_live_real", "PAYMENTS": "1"}, {"PORT": "8107"}):
+        assert beside.stripe(elsewhere, tmp_path, hook="/") is None
 
 
 def test_the_environment_beside_the_site_is_enough_for_the_client(start, tmp_path, monkeypatch):
-    _, environment = beside.stripe({"PORT": "1"}, tmp_path, hook="/")
+    _, environment = beside.stripe({"PORT": "1", "PAYMENTS": "1"}, tmp_path, hook="/")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     stand_in = start()

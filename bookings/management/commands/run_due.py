@@ -11,9 +11,21 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import DurationField, ExpressionWrapper, F, Min
 
-from bookings.models import Booking, MoveRequest, RequestStatus, Status
+from bookings.models import (
+    Booking,
+    Credit,
+    MoveRequest,
+    Package,
+    Payment,
+    RequestStatus,
+    Status,
+    Step,
+    StripeEvent,
+)
 from bookings.reactions import REACTIONS
-from bookings.services import guests, sweeps
+from bookings.services import credits, guests, packages, sweeps
+from bookings.services import stripe_gateway as gateway
+from bookings.services.payments import inbox, work
 from instainstru.events import dispatch
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
@@ -68,8 +80,17 @@ def next_due(after: datetime | None, until: datetime) -> datetime | None:
         (Delivery.objects.filter(done_at__isnull=True, next_try_at__isnull=False), F("next_try_at")),
         (Booking.objects.filter(status=Status.HELD), F("expires_at")),
         (ended, F("ends_at") + report_time),
+        (Credit.objects.filter(left__gt=0), F("expires_at")),
+        (Package.objects.filter(left__gt=0, paid_at__isnull=False, closed_at__isnull=True), F("expires_at")),
         (MoveRequest.objects.filter(status=RequestStatus.OPEN), F("expires_at")),
     ]
+    if gateway.is_configured():
+        sources += [
+            (Payment.objects.all(), F("due_at")),
+            (Payment.objects.all(), F("transfer_at")),
+            (Step.objects.all(), F("due_at")),
+            (StripeEvent.objects.all(), F("next_try_at")),
+        ]
     found = []
     for rows, moment in sources:
         due = rows.annotate(due_at=moment).filter(due_at__lte=until)
@@ -85,6 +106,10 @@ def run_at(moment: datetime, done: Counter[str]) -> None:
         before = done.total()
         done["holds_expired"] += sweeps.expire_holds(now=moment)
         done["lessons_completed"] += sweeps.complete_lessons(now=moment)
+        done["credit_expired"] += credits.expire(now=moment)
+        done["packages_expired"] += packages.expire(now=moment)
+        done["stripe_events_heard"] += inbox.run(now=moment)
+        done["payments_carried_on"] += work.run(now=moment)
         done["requests_lapsed"] += sweeps.lapse_requests(now=moment)
         while number := saved.run_due(now=moment):
             done["saved_searches_run"] += number

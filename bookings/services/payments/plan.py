@@ -1,0 +1,299 @@
+"""A lesson's payment as the lesson goes: planned, moved, ended, frozen. Nothing here speaks to Stripe.
+
+``lifecycle`` calls these in the transaction of the booking's change, after the locks of student, bookings
+and days; the payment's row comes next, then credit and packages. The worker (``work.py``) does the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from bookings.models import Booking, Card, Package, Payment, PaymentStatus
+from bookings.services import credits, packages_held, pricing
+from bookings.services.payments import moments, outcomes, refunds
+from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
+from bookings.services.policies import Tier
+from bookings.services.pricing import Quote, Settlement
+from instainstru.events.kinds import Kind
+from instainstru.lib import clock
+from instainstru.lib.compiled import insert
+from instainstru.lib.errors import Conflict, NotFound
+from instainstru.rules import services as rules_service
+from instainstru.rules.models import Rules
+from instructors.models import Instructor, Offering
+from students.models import Student
+
+NO_CARD = "no_card"
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """How a student pays for a lesson. A package covers all of it, credit the lesson, the card the rest."""
+
+    card: Card | None = None
+    use_credit: bool = False
+    package: Package | None = None
+
+
+NOTHING_SAID = Pay()
+
+
+def commission_pct(instructor: Instructor, rules: Rules) -> int:
+    """What the platform keeps of this instructor's lessons now, per cent."""
+    if instructor.is_founding:
+        return rules.founding_pct
+    return (rules.commission_1_pct, rules.commission_2_pct, rules.commission_3_pct)[
+        instructor.commission_step
+    ]
+
+
+def bill(
+    offering: Offering, *, duration_min: int, student: Student | None = None, pay: Pay = NOTHING_SAID
+) -> Quote:
+    """What a lesson would cost now, with the credit and the package that ``pay`` names."""
+    return _quote(
+        rules_service.current(),
+        offering.instructor,
+        price_per_hour=offering.price_per_hour,
+        duration_min=duration_min,
+        credit_available=credits.available(student) if student and pay.use_credit else 0,
+        in_package=pay.package is not None,
+    )
+
+
+def bill_of(booking: Booking, pay: Pay = NOTHING_SAID) -> Quote:
+    """The bill of a booking: its payment's, or what it will be if paid so."""
+    payment = payment_of(booking)
+    if payment is not None:
+        return outcomes.quote_of(payment)
+    if booking.confirmed_at is not None:
+        # Lessons from before there were payments: nothing but the price is known.
+        return Quote(lesson=booking.price, fee=0, credit=0, package=0, tip=0, commission=0)
+    available = credits.available(booking.student) if pay.use_credit else 0
+    return _quote_of(booking, pay, available)
+
+
+def settlement_of(booking: Booking, tier: Tier | None) -> Settlement:
+    """What becomes of a booking's money if it ends so."""
+    return pricing.settle(bill_of(booking), tier)
+
+
+def payment_of(booking: Booking) -> Payment | None:
+    """The lesson's payment; none for lessons from before there were any."""
+    return Payment.objects.select_related("card").filter(
+        booking=booking, purpose=Payment.Purpose.LESSON
+    ).first()  # fmt: skip
+
+
+def _quote_of(booking: Booking, pay: Pay, credit_available: int) -> Quote:
+    return _quote(
+        booking.rules,
+        booking.instructor,
+        price_per_hour=booking.price_per_hour,
+        duration_min=booking.duration_min,
+        credit_available=credit_available,
+        in_package=pay.package is not None,
+    )
+
+
+def _quote(rules: Rules, instructor: Instructor, **figures: Any) -> Quote:
+    return pricing.quote(
+        fee_pct=rules.booking_fee_pct, commission_pct=commission_pct(instructor, rules), **figures
+    )
+
+
+# -- In the transaction of the booking's change ------------------------------------------------------
+
+
+def plan(booking: Booking, pay: Pay = NOTHING_SAID, *, by: Any) -> Payment:
+    """The payment of a lesson that is confirmed now: one insert, and what credit or a package add.
+
+    Without a card it is tried, warned of and given up like one whose card is declined; a lesson too near
+    for that goes on, and staff look at it.
+    """
+    now = booking.confirmed_at or clock.now()
+    _refuse_others(booking, pay)
+    usable = credits.lock(booking.student_id, now=now) if pay.use_credit and not pay.package else []
+    quote = _quote_of(booking, pay, sum(credit.left for credit in usable))
+    payment = Payment(
+        purpose=Payment.Purpose.LESSON,
+        booking=booking,
+        student=booking.student,
+        instructor=booking.instructor,
+        card=pay.card,
+        lesson=quote.lesson,
+        fee=quote.fee,
+        credit=quote.credit,
+        package=quote.package,
+        commission=quote.commission,
+        total=quote.total,
+        currency=booking.currency,
+        created_at=now,
+    )
+    moments.set_times(
+        payment, starts_at=booking.starts_at, ends_at=booking.ends_at, rules=booking.rules, now=now
+    )
+    payment.due_at = payment.authorise_at
+    if pay.card is None and payment.total and payment.give_up_at is None:
+        payment.status, payment.error_code = PaymentStatus.FAILED, NO_CARD
+        payment.needs_staff, payment.due_at = True, None
+    insert(payment)
+    if payment.credit:
+        credits.spend(payment, usable, by=by)
+    if pay.package is not None:
+        packages_held.take(pay.package, payment, now=now, by=by)
+    return payment
+
+
+def _refuse_others(booking: Booking, pay: Pay) -> None:
+    """Somebody else's card or package is the same as none."""
+    if pay.card is not None and (pay.card.student_id != booking.student_id or pay.card.removed_at):
+        raise NotFound("There is no such card.")
+    if (package := pay.package) is not None and (
+        package.student_id != booking.student_id
+        or package.offering_id != booking.offering_id
+        or package.duration_min != booking.duration_min
+    ):
+        raise NotFound("There is no such package for this lesson.")
+
+
+def move(booking: Booking, *, now: datetime) -> None:
+    """The lesson has another time: so has everything about its payment.
+
+    What the card holds stays if the new time is near enough, and is let go if it is not.
+    """
+    payment = _locked(booking)
+    if payment is None or payment.ending:
+        return
+    moments.set_times(
+        payment, starts_at=booking.starts_at, ends_at=booking.ends_at, rules=booking.rules, now=now
+    )
+    payment.warned_at = payment.failing_since = None
+    payment.tries = 0
+    if payment.status == PaymentStatus.AUTHORISED:
+        payment.due_at = now if payment.authorise_at > now else payment.capture_at
+    elif payment.status in BEFORE_MONEY and (payment.card_id or not payment.total or payment.give_up_at):
+        if payment.status == PaymentStatus.FAILED:
+            payment.status, payment.needs_staff = PaymentStatus.PLANNED, False
+        payment.due_at = payment.authorise_at
+    payment.save()
+
+
+def end(booking: Booking, tier: str, *, now: datetime) -> None:
+    """The lesson is cancelled on these terms, or was ``given``: settle its payment.
+
+    What needs no call to Stripe happens here; the rest is due at once.
+    """
+    payment = _locked(booking)
+    if payment is None or payment.status == PaymentStatus.CANCELLED:
+        return
+    if payment.status in (PaymentStatus.CAPTURING, PaymentStatus.CAPTURED):
+        _end_late(payment, tier)
+        return
+    payment.ending = tier
+    if payment.status == PaymentStatus.FAILED and outcomes.to_collect(payment):
+        # Nobody could be charged before; a person decides what now.
+        payment.needs_staff = True
+        payment.save()
+    elif payment.intent_id or outcomes.to_collect(payment) or payment.status not in BEFORE_MONEY:
+        if not _is_under_way(payment):
+            payment.due_at = now
+        payment.save()
+    else:
+        outcomes.released(payment, now=now)
+
+
+def _end_late(payment: Payment, tier: str) -> None:
+    """It was or is being charged as a lesson that was given; what comes after that is a refund."""
+    if payment.late_ending or payment.ending != Payment.GIVEN or tier == Payment.GIVEN:
+        return
+    payment.late_ending = tier
+    payment.save(update_fields=["late_ending"])
+    if payment.status == PaymentStatus.CAPTURED:
+        refunds.everything(payment)
+
+
+def _is_under_way(payment: Payment) -> bool:
+    """A call is out; what comes back finds the ending."""
+    return payment.status in (
+        PaymentStatus.AUTHORISING, PaymentStatus.CAPTURING, PaymentStatus.CANCELLING
+    )  # fmt: skip
+
+
+def freeze(booking: Booking, *, why: str, now: datetime) -> None:
+    """Nothing is charged and nothing sent on until it is decided (``why``: ``no_show``, ``dispute``)."""
+    payment = _locked(booking)
+    if payment is not None:
+        freeze_payment(payment, why=why, now=now)
+
+
+def freeze_payment(payment: Payment, *, why: str, now: datetime) -> None:
+    """As ``freeze``, for a payment whose row is locked."""
+    if payment.frozen_at is None:
+        payment.frozen_at, payment.frozen_why = now, why
+        outcomes.note(Kind.PAYMENT_FROZEN, payment, amount=payment.total, why=why)
+        payment.save()
+
+
+def unfreeze(booking: Booking, *, ending: str, now: datetime, by: Any = None) -> None:
+    """It is decided: the lesson was ``given``, or ends on the terms of a tier.
+
+    A lesson that was charged already is refunded by staff (``refunds.py``).
+    """
+    payment = _locked(booking)
+    if payment is None or payment.frozen_at is None:
+        return
+    unfreeze_payment(payment, now=now, by=by)
+    if ending == Payment.GIVEN and payment.status not in (PaymentStatus.CAPTURED, PaymentStatus.CANCELLED):
+        payment.ending = Payment.GIVEN
+        payment.save()
+    elif ending != Payment.GIVEN:
+        payment.save()
+        end(booking, ending, now=now)
+
+
+def unfreeze_payment(payment: Payment, *, now: datetime, by: Any = None) -> None:
+    """As ``unfreeze``, for a payment whose row is locked."""
+    outcomes.note(Kind.PAYMENT_UNFROZEN, payment, amount=payment.total, by=by, why=payment.frozen_why)
+    payment.frozen_at, payment.frozen_why = None, ""
+    if not _is_under_way(payment) and payment.status == PaymentStatus.AUTHORISED:
+        payment.due_at = max(now, payment.capture_at)
+    elif payment.status in (PaymentStatus.PLANNED, PaymentStatus.ACTION_REQUIRED):
+        payment.due_at = max(now, payment.authorise_at)
+    if payment.to_instructor != payment.transferred:
+        payment.transfer_at = now
+    payment.save()
+
+
+def _locked(booking: Booking) -> Payment | None:
+    found = Payment.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "booking__rules", "student", "instructor", "card"
+    )
+    payment = found.filter(booking_id=booking.pk, purpose=Payment.Purpose.LESSON).first()
+    if payment is not None:
+        # The caller's, with what it has just changed.
+        payment.booking = booking
+    return payment
+
+
+# -- On its own --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change_card(payment: Payment, card: Card) -> Payment:
+    """Another card for what no card holds yet; one that was failing is due at once."""
+    now = clock.now()
+    payment = lock_payment(payment.pk)
+    if card.student_id != payment.student_id or card.removed_at:
+        raise NotFound("There is no such card.")
+    if payment.status not in BEFORE_MONEY or payment.ending not in ("", Payment.GIVEN):
+        raise Conflict("This payment cannot be changed any more.", code="wrong_status")
+    payment.card = card
+    if payment.status != PaymentStatus.PLANNED or payment.tries:
+        payment.status, payment.due_at = PaymentStatus.PLANNED, max(now, payment.authorise_at)
+    payment.save()
+    return payment

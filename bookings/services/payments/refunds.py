@@ -1,0 +1,147 @@
+"""Refunds by staff: what one takes from whom, then doing it. The worker sends it to Stripe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from bookings.models import Payment, PaymentStatus, Step
+from bookings.services import ledger
+from bookings.services.payments import outcomes, steps
+from bookings.services.payments.outcomes import lock_payment
+from bookings.services.payments.steps import Outcome, Result
+from bookings.services.pricing import part
+from instainstru.accounts.models import User
+from instainstru.events.kinds import Kind
+from instainstru.lib import clock
+from instainstru.lib.errors import Conflict, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPlan:
+    """``amount`` goes back to the card, so much of it from each; ``left`` could be refunded after it."""
+
+    amount: int
+    from_instructor: int
+    from_platform: int
+    left: int
+
+
+def refundable(payment: Payment) -> int:
+    """What was charged and has not gone back."""
+    return payment.captured - payment.refunded
+
+
+def preview(payment: Payment, *, amount: int, instructor_bears: bool = True) -> RefundPlan:
+    """What a refund of so much would take from whom.
+
+    The instructor bears the part of it that they got of the charge, or nothing where the platform makes
+    it good. Raises ``Invalid`` naming ``amount``, and ``not_charged``.
+    """
+    left = refundable(payment)
+    if payment.status != PaymentStatus.CAPTURED or payment.purpose == Payment.Purpose.PACKAGE:
+        raise Conflict("Only what was charged for a lesson can be refunded.", code="not_charged")
+    if not 0 < amount <= left:
+        raise Invalid(f"Between 1 and {left} minor units can go back.", field="amount")
+    share = 0
+    if instructor_bears:
+        # Of everything that is left their share is all of theirs, so that no unit stays behind.
+        whole = min(payment.to_instructor, left)
+        share = whole if amount == left else part(whole, amount, left)
+    return RefundPlan(amount, share, amount - share, left - amount)
+
+
+@transaction.atomic
+def execute(payment: Payment, *, amount: int, reason: str, by: Any, instructor_bears: bool = True) -> Step:
+    """Reserve the amount and leave it to the worker; the plan is made afresh on the locked row."""
+    if not reason.strip():
+        raise Invalid("Say why: it is kept with the refund.", field="reason", code="reason_required")
+    payment = lock_payment(payment.pk)
+    plan = preview(payment, amount=amount, instructor_bears=instructor_bears)
+    return reserve(payment, amount=amount, from_instructor=plan.from_instructor, reason=reason.strip(), by=by)
+
+
+def reserve(
+    payment: Payment, *, amount: int, from_instructor: int, reason: str, by: Any, **more: Any
+) -> Step:
+    """Take the amount off what can be refunded, so that no two refunds promise the same; row locked."""
+    payment.refunded += amount
+    payment.to_instructor -= from_instructor
+    payment.save(update_fields=["refunded", "to_instructor"])
+    sent = {
+        "intent": payment.intent_id,
+        "amount": amount,
+        "from_instructor": from_instructor,
+        "reason": reason,
+        "by": getattr(by, "pk", None),
+        **more,
+    }
+    return steps.begin(payment, Step.Name.REFUND, sent=sent, amount=amount, now=clock.now())
+
+
+def everything(payment: Payment) -> None:
+    """All that was charged goes back: the lesson turned out not to be given; row locked.
+
+    Credit and packages that were spent are for a person to judge.
+    """
+    payment.needs_staff = bool(payment.credit or payment.package)
+    payment.save(update_fields=["needs_staff"])
+    if left := refundable(payment):
+        share = min(payment.to_instructor, left)
+        reserve(payment, amount=left, from_instructor=share, reason="The lesson was cancelled", by=None)
+
+
+def settled(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> None:
+    """It went back, or did not; row locked."""
+    if outcome.result == Result.LOST:
+        steps.begin(payment, Step.Name.REFUND, sent=step.sent, amount=step.amount, now=now)
+        return
+    if outcome.result != Result.DONE:
+        _undo(payment, step)
+        payment.needs_staff = True
+        payment.save(update_fields=["needs_staff"])
+        return
+    kind = Kind.PACKAGE_REFUNDED if step.sent.get("package") else Kind.PAYMENT_REFUNDED
+    by = User.objects.filter(pk=step.sent["by"]).first()
+    event = outcomes.note(kind, payment, amount=step.amount, by=by, reason=step.sent["reason"])
+    if payment.to_instructor != payment.transferred and payment.frozen_at is None:
+        payment.transfer_at = now
+    payment.save(update_fields=["version", "transfer_at"])
+    ledger.post(_entries(payment, step, 1), event=event, currency=payment.currency, payment=payment)
+
+
+def came_back(step: Step, *, now: datetime) -> None:
+    """A refund that was sent failed at the bank: the money is with us again. Idempotent."""
+    with transaction.atomic():
+        payment = lock_payment(step.payment_id)
+        step = Step.objects.select_for_update().get(pk=step.pk)
+        if step.state != Step.State.DONE:
+            return
+        step.state, step.error_code = Step.State.FAILED, "refund_failed"
+        step.save(update_fields=["state", "error_code"])
+        _undo(payment, step)
+        event = outcomes.note(Kind.PAYMENT_REFUND_FAILED, payment, amount=step.amount)
+        payment.needs_staff = True
+        payment.save(update_fields=["version", "needs_staff"])
+        ledger.post(_entries(payment, step, -1), event=event, currency=payment.currency, payment=payment)
+
+
+def _undo(payment: Payment, step: Step) -> None:
+    payment.refunded -= step.amount
+    payment.to_instructor += step.sent["from_instructor"]
+    payment.save(update_fields=["refunded", "to_instructor"])
+
+
+def _entries(payment: Payment, step: Step, sign: int) -> dict[ledger.Whose, int]:
+    """A package's refund comes out of the package, and its fee out of ours."""
+    share = step.sent["from_instructor"]
+    from_package = step.sent.get("from_package", 0)
+    return {
+        ledger.STRIPE: sign * step.amount,
+        ledger.of_instructor(payment.instructor_id): -sign * share,
+        ledger.packages_of(payment.student_id): -sign * from_package,
+        ledger.PLATFORM: -sign * (step.amount - share - from_package),
+    }

@@ -1,0 +1,352 @@
+"""The worker's part: what is due is claimed, carried out without a transaction, and settled."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from bookings.models import Customer, Party, Payment, PaymentStatus, Step
+from bookings.services import lifecycle
+from bookings.services import stripe_gateway as gateway
+from bookings.services.payments import outcomes, payouts, refunds, steps
+from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
+from bookings.services.payments.plan import NO_CARD
+from bookings.services.payments.steps import LEASE, ON_INTENT, OPEN, Outcome, Result
+from instainstru.lib import clock
+from instainstru.lib.errors import Conflict
+
+logger = logging.getLogger(__name__)
+
+BUSY_WAIT = timedelta(seconds=10)
+# A call that timed out may still be under way; one that Stripe has answered is over.
+UNKNOWN_WAIT, OVER_WAIT = timedelta(seconds=30), timedelta(seconds=2)
+# Where Stripe cannot be reached, the waits double, up to this.
+LONGEST_WAIT = timedelta(hours=1)
+UNPAID = "The payment could not be authorised in time."
+NO_CARD_SAID = "There is no card for this lesson yet."
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a claimed payment or step needs: a call, giving its lesson up, or nothing more."""
+
+    payment: Payment
+    step: Step | None = None
+    give_up: bool = False
+
+
+def run(*, now: datetime, limit: int = 200) -> int:
+    """Do what is due by ``now``, one payment or step at a time; returns how many. Any number may run."""
+    if not gateway.is_configured():
+        return 0
+    done = 0
+    for claim in (_claim, _claim_step):
+        while done < limit and (job := claim(now)) is not None:
+            done += 1
+            _do(job, now=now)
+    return done
+
+
+def _do(job: Job, *, now: datetime) -> None:
+    """One that fails is told in the log, keeps nobody waiting, and is met again when its lease ends."""
+    try:
+        if job.give_up:
+            _give_up(job.payment)
+        elif job.step is not None:
+            settle(job.step, steps.carry_out(job.step, now=now), now=now)
+    except Exception:
+        logger.exception("Payment %s could not be carried on", job.payment.pk)
+
+
+def pay_now(payment: Payment, *, return_url: str) -> Payment:
+    """Take what is due of one payment while the student is there, and say where it stands.
+
+    ``action_required``: the bank asks; the page goes to ``redirect_url`` or has Stripe.js handle the
+    ``client_secret`` (``stripe_gateway.intent`` of ``payment.intent_id``), then ``look``.
+    """
+    for turn in range(4):
+        now = clock.now()
+        with transaction.atomic():
+            payment = lock_payment(payment.pk)
+            is_due = payment.due_at is not None and payment.due_at <= now
+            # One that waits for its next try need not.
+            is_due |= not turn and payment.status in BEFORE_MONEY and payment.authorise_at <= now
+            job = _decide(payment, now=now, return_url=return_url) if is_due else None
+        if job is None or job.give_up:
+            break
+        if job.step is not None:
+            settle(job.step, steps.carry_out(job.step, now=now), now=now)
+            if job.step.name == Step.Name.AUTHORISE and payment.purpose == Payment.Purpose.LESSON:
+                break
+    payment.refresh_from_db()
+    return payment
+
+
+def look(payment: Payment) -> Payment:
+    """What Stripe says of the payment now, taken over."""
+    if payment.intent_id:
+        observe(payment.pk, gateway.intent(payment.intent_id), now=clock.now())
+        payment.refresh_from_db()
+    return payment
+
+
+def client_secret(payment: Payment) -> str:
+    """What a browser needs to answer the bank about this payment."""
+    return gateway.intent(payment.intent_id).client_secret
+
+
+def redirect_url(payment: Payment) -> str:
+    """The bank's own page, for browsers without JavaScript; empty where there is none."""
+    return gateway.intent(payment.intent_id).redirect_url
+
+
+# -- Claiming and deciding ---------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _claim(now: datetime) -> Job | None:
+    due = Payment.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    payment = (
+        due.select_related("booking__rules", "student", "instructor", "card")
+        .filter(due_at__lte=now)
+        .order_by("due_at", "pk")
+        .first()
+    )
+    return _decide(payment, now=now) if payment is not None else None
+
+
+def _decide(payment: Payment, *, now: datetime, return_url: str = "") -> Job:
+    """What to do with a payment that is due; its row is locked, and says when it is due again."""
+    step = payment.steps.filter(state__in=OPEN, name__in=ON_INTENT).first()
+    if step is not None:
+        _lease(payment, now=now)
+        return Job(payment, step)
+    ends_free = bool(payment.ending) and not outcomes.to_collect(payment)
+    if payment.frozen_at is not None and not ends_free:
+        payment.due_at = None
+        payment.save(update_fields=["due_at"])
+        return Job(payment)
+    if payment.status == PaymentStatus.AUTHORISED:
+        return _charge_or_release(payment, ends_free=ends_free, now=now)
+    if payment.status not in BEFORE_MONEY:
+        payment.due_at = None
+        payment.save(update_fields=["due_at"])
+        return Job(payment)
+    if ends_free:
+        return _release(payment, now=now)
+    if not payment.ending and _is_failing(payment) and payment.give_up_at and payment.give_up_at <= now:
+        _lease(payment, now=now)
+        return Job(payment, give_up=True)
+    if payment.warn_at and payment.warn_at <= now and payment.warned_at is None and _is_failing(payment):
+        outcomes.warned(payment, now=now)
+        return Job(payment)
+    return _authorise(payment, now=now, return_url=return_url)
+
+
+def _is_failing(payment: Payment) -> bool:
+    return payment.failing_since is not None
+
+
+def _lease(payment: Payment, *, now: datetime) -> None:
+    payment.due_at = now + LEASE
+    payment.save(update_fields=["due_at"])
+
+
+def _begin(
+    payment: Payment, name: Step.Name, status: PaymentStatus, *, sent: dict[str, Any], amount: int,
+    now: datetime,
+) -> Job:  # fmt: skip
+    step = steps.begin(payment, name, sent={**sent, "before": payment.status}, amount=amount, now=now)
+    payment.status, payment.due_at = status, now + LEASE
+    payment.save(update_fields=["status", "due_at"])
+    return Job(payment, step)
+
+
+def _authorise(payment: Payment, *, now: datetime, return_url: str) -> Job:
+    if not payment.total:
+        outcomes.authorised(payment, intent_id="", now=now)
+        return Job(payment)
+    customer = Customer.objects.filter(student_id=payment.student_id).first()
+    if payment.card is None or payment.card.removed_at or customer is None:
+        outcomes.declined(payment, code=NO_CARD, message=NO_CARD_SAID, intent_id=payment.intent_id, now=now)
+        return Job(payment)
+    sent = {
+        "customer": customer.stripe_id,
+        "method": payment.card.method_id,
+        "amount": payment.total,
+        "currency": payment.currency,
+        "metadata": {"payment": str(payment.pk), "booking": str(payment.booking_id or "")},
+        "intent": payment.intent_id,
+        "return_url": return_url,
+    }
+    return _begin(
+        payment, Step.Name.AUTHORISE, PaymentStatus.AUTHORISING, sent=sent, amount=payment.total, now=now
+    )
+
+
+def _charge_or_release(payment: Payment, *, ends_free: bool, now: datetime) -> Job:
+    moved_away = not payment.ending and payment.authorise_at > now
+    if ends_free or moved_away:
+        return _release(payment, now=now)
+    if not payment.ending and payment.capture_at > now:
+        payment.due_at = payment.capture_at
+        payment.save(update_fields=["due_at"])
+        return Job(payment)
+    payment.ending = payment.ending or Payment.GIVEN
+    payment.save(update_fields=["ending"])
+    amount = outcomes.to_collect(payment)
+    if not amount:
+        outcomes.captured(payment, now=now)
+        return Job(payment)
+    sent = {"intent": payment.intent_id}
+    return _begin(payment, Step.Name.CAPTURE, PaymentStatus.CAPTURING, sent=sent, amount=amount, now=now)
+
+
+def _release(payment: Payment, *, now: datetime) -> Job:
+    if not payment.intent_id:
+        outcomes.released(payment, now=now)
+        return Job(payment)
+    sent = {"intent": payment.intent_id}
+    return _begin(
+        payment, Step.Name.RELEASE, PaymentStatus.CANCELLING, sent=sent, amount=payment.total, now=now
+    )
+
+
+def _give_up(payment: Payment) -> None:
+    """The lesson is cancelled without a penalty; its cancellation ends the payment."""
+    if payment.booking is None:
+        return
+    try:
+        lifecycle.cancel(payment.booking, by=None, party=Party.SYSTEM, reason=UNPAID)
+    except Conflict:
+        with transaction.atomic():
+            found = lock_payment(payment.pk)
+            if found.status in BEFORE_MONEY and not found.ending:
+                found.due_at, found.needs_staff = None, True
+                found.status = PaymentStatus.FAILED
+                found.save(update_fields=["due_at", "needs_staff", "status"])
+
+
+# -- Settling ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def settle(step: Step, outcome: Outcome, *, now: datetime) -> None:
+    """Write down how a step went; once, whoever comes first."""
+    payment = lock_payment(step.payment_id)
+    step = Step.objects.select_for_update().get(pk=step.pk)
+    if step.state not in OPEN:
+        return
+    if outcome.result in (Result.BUSY, Result.UNKNOWN):
+        _wait(payment, step, outcome, now=now)
+        return
+    step.state = Step.State.DONE if outcome.result in (Result.DONE, Result.ACTION) else Step.State.FAILED
+    step.stripe_id = outcome.stripe_id
+    if step.name == Step.Name.CAPTURE and outcome.intent is not None:
+        step.stripe_id = outcome.intent.charge
+    step.error_code, step.error = outcome.code[:60] or outcome.result, outcome.message[:300]
+    if step.state == Step.State.DONE:
+        step.error_code = ""
+    step.settled_at, step.due_at = now, None
+    step.save()
+    if step.name == Step.Name.REFUND:
+        refunds.settled(payment, step, outcome, now=now)
+    elif step.name in (Step.Name.TRANSFER, Step.Name.REVERSE):
+        payouts.settled(payment, step, outcome, now=now)
+    else:
+        _settled_on_intent(payment, step, outcome, now=now)
+
+
+def _wait(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> None:
+    wait = BUSY_WAIT
+    if outcome.result == Result.UNKNOWN:
+        step.state, step.is_over = Step.State.UNKNOWN, outcome.is_over
+        wait = OVER_WAIT if outcome.is_over else UNKNOWN_WAIT
+    step.error_code, step.error = outcome.code[:60], outcome.message[:300]
+    step.calls += 1
+    wait = min(wait * 2 ** min(step.calls - 1, 12), LONGEST_WAIT)
+    if step.name in ON_INTENT:
+        payment.due_at = now + wait
+        payment.save(update_fields=["due_at"])
+    else:
+        step.due_at = now + wait
+    step.save()
+
+
+def _settled_on_intent(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> None:
+    intent_id = outcome.intent.id if outcome.intent else payment.intent_id
+    if outcome.result == Result.LOST:
+        payment.status, payment.due_at = step.sent["before"], now
+        payment.intent_id = intent_id
+        payment.save()
+    elif outcome.result == Result.EXPIRED:
+        outcomes.expired(payment, now=now)
+    elif outcome.result == Result.DECLINED:
+        outcomes.declined(payment, code=outcome.code, message=outcome.message, intent_id=intent_id, now=now)
+    elif outcome.result == Result.ACTION:
+        outcomes.action_required(payment, intent_id=intent_id, now=now)
+    elif outcome.result == Result.REFUSED:
+        outcomes.refused(payment, code=outcome.code, message=outcome.message)
+    elif step.name == Step.Name.AUTHORISE:
+        outcomes.authorised(payment, intent_id=intent_id, now=now)
+    elif step.name == Step.Name.CAPTURE:
+        outcomes.captured(payment, now=now)
+        if payment.late_ending:
+            refunds.everything(payment)
+    else:
+        outcomes.released(payment, now=now)
+
+
+@transaction.atomic
+def observe(payment_id: Any, intent: gateway.Intent, *, now: datetime) -> bool:
+    """Take over what an intent says of itself, as a webhook or a comparison found it; False: nothing new."""
+    payment = lock_payment(payment_id)
+    if payment.intent_id not in ("", intent.id):
+        return False
+    step = payment.steps.filter(state__in=OPEN, name__in=ON_INTENT).first()
+    if step is not None:
+        outcome = steps.of_intent(step.name, intent)
+        if outcome.result in (Result.DONE, Result.ACTION):
+            settle(step, outcome, now=now)
+            return True
+        return False
+    if payment.intent_id == "":
+        return False
+    return _observed(payment, intent, now=now)
+
+
+def _observed(payment: Payment, intent: gateway.Intent, *, now: datetime) -> bool:
+    if intent.status == "requires_capture" and payment.status in BEFORE_MONEY:
+        outcomes.authorised(payment, intent_id=intent.id, now=now)
+    elif intent.status == "succeeded" and payment.status in (*BEFORE_MONEY, PaymentStatus.AUTHORISED):
+        outcomes.captured(payment, now=now)
+    elif intent.status == "canceled" and payment.status in (*BEFORE_MONEY, PaymentStatus.AUTHORISED):
+        if payment.status == PaymentStatus.AUTHORISED:
+            outcomes.expired(payment, now=now)
+        else:
+            payment.intent_id = ""
+            payment.save(update_fields=["intent_id"])
+    elif intent.status == "requires_payment_method" and payment.status == PaymentStatus.ACTION_REQUIRED:
+        outcomes.declined(payment, code=intent.error_code, message=intent.error, intent_id=intent.id, now=now)
+    else:
+        return False
+    return True
+
+
+# -- Refunds and transfers ---------------------------------------------------------------------------
+
+
+def _claim_step(now: datetime) -> Job | None:
+    payouts.begin_due(now=now)
+    with transaction.atomic():
+        due = Step.objects.select_for_update(of=("self",), skip_locked=True).select_related("payment")
+        step = due.filter(due_at__lte=now, state__in=OPEN).order_by("due_at", "pk").first()
+        if step is None:
+            return None
+        step.due_at = now + LEASE
+        step.save(update_fields=["due_at"])
+        return Job(step.payment, step)

@@ -1,0 +1,95 @@
+"""Paying in tests: a stand-in for Stripe that the site speaks to, cards, and the worker's turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from bookings.models import Booking, Card, Payment, Posting
+from bookings.services import ledger, lifecycle
+from bookings.services.payments import cards, plan, work
+from bookings.services.payments.plan import Pay
+from bookings.services.wanted import wish
+from instainstru.lib import clock
+from instructors.models import Offering, PayoutAccount
+from ops.stand_ins.testing import PUBLISHABLE_KEY, SECRET_KEY, StripeStandIn
+from students.models import Student
+
+
+@pytest.fixture
+def stripe_here(stripe_stand_in: StripeStandIn, settings: Any) -> Iterator[StripeStandIn]:
+    """The site's Stripe, to which nothing has happened yet; afterwards its books and ours are right."""
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_PUBLISHABLE_KEY = SECRET_KEY, PUBLISHABLE_KEY
+    settings.STRIPE_API_BASE = stripe_stand_in.url
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_one", "whsec_two"]
+    yield stripe_stand_in
+    assert stripe_stand_in.problems() == []
+    assert ledger.trial() == 0
+    assert not ledger.overdrawn().exists()
+
+
+def a_card(student: Student, name: str = "visa") -> Card:
+    """A card of the stand-in's, saved."""
+    return cards.attach(student, f"pm_card_{name}", by=student.user)
+
+
+def paid_lesson(offering: Offering, starts_at: datetime, student: Student, **pay: Any) -> Booking:
+    """A lesson booked with a card (or credit, or a package)."""
+    wanted = wish(offering, starts_at=starts_at, duration_min=60)
+    return lifecycle.book(wanted, student=student, by=student.user, pay=Pay(**pay))
+
+
+def payment_of(booking: Booking) -> Payment:
+    found = plan.payment_of(booking)
+    assert found is not None
+    return found
+
+
+def at(moment: datetime, **later: float) -> Any:
+    """The clock at a moment, running on."""
+    return time_machine.travel(moment + timedelta(**later))
+
+
+def work_at(moment: datetime) -> int:
+    """The worker's turn at that time."""
+    with time_machine.travel(moment, tick=False):
+        return work.run(now=clock.now())
+
+
+def postings(payment: Payment) -> list[dict[str, int]]:
+    """The payment's postings, first to last, each as amounts by kind of account."""
+    return [
+        {str(entry.account.kind): entry.amount for entry in posting.entries.select_related("account")}
+        for posting in Posting.objects.filter(payment=payment).order_by("id")
+    ]
+
+
+def due_payment(offering: Offering, student: Student, card: Card | None, **facts: Any) -> Payment:
+    """A payment for a lesson of 80.00, due now and alone: the worker's part without the rest."""
+    now = clock.now()
+    figures = {"lesson": 80_00, "fee": 9_60, "commission": 12_00, "total": 89_60, "ending": Payment.GIVEN}
+    times = dict.fromkeys(("authorise_at", "capture_at", "due_at", "created_at"), now)
+    return Payment.objects.create(
+        purpose=Payment.Purpose.LESSON,
+        student=student,
+        instructor=offering.instructor,
+        card=card,
+        currency="USD",
+        **(figures | times | facts),
+    )
+
+
+def payout_account(offering: Offering, stand_in: StripeStandIn) -> PayoutAccount:
+    """The instructor's account, ready to be paid."""
+    made = stand_in.client().v1.accounts.create(
+        {"type": "express", "capabilities": {"transfers": {"requested": True}}}
+    )
+    stand_in.onboard(made.id)
+    return PayoutAccount.objects.create(
+        instructor=offering.instructor, stripe_id=made.id, takes_transfers=True, pays_out=True,
+        created_at=clock.now(),
+    )  # fmt: skip
