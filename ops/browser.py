@@ -8,7 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The shell has no windows to draw: a fifth quicker.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 # Quiet: no requests of its own, nothing that differs from one machine to the next.
 FLAGS = [
@@ -41,8 +42,10 @@ def install() -> bool:
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") and (not root or _runs([*root, "true"])):
         apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-        if _runs([*apt, "update"]) and _runs([*apt, "install", "-y", "--no-install-recommends", "chromium"]):
-            return True
+        if _runs([*apt, "update"]):
+            for name in ("chromium-headless-shell", "chromium"):
+                if _runs([*apt, "install", "-y", "--no-install-recommends", name]):
+                    return True
     return _runs([sys.executable, "-m", "playwright", "install", "chromium"])
 
 
