@@ -172,7 +172,7 @@ def _live(rows: QuerySet[MoveRequest], *, now: datetime) -> QuerySet[MoveRequest
 def _locked(booking: Booking) -> Booking:
     """The booking's present row, locked after its student's."""
     list(Student.objects.select_for_update(no_key=True).only("pk").filter(pk=booking.student_id))
-    return access.whole().select_for_update(of=("self",)).get(pk=booking.pk)
+    return access.whole().select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
 
 
 def _both_locked(request: MoveRequest) -> tuple[Booking, MoveRequest]:

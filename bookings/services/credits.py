@@ -77,7 +77,7 @@ def make(
 
 def lock(student_id: int, *, now: datetime) -> list[Credit]:
     """The credit that may be spent, nobody else's until the transaction ends."""
-    return list(_spendable(student_id, now=now).select_for_update())
+    return list(_spendable(student_id, now=now).select_for_update(no_key=True))
 
 
 def spend(payment: Payment, credits: list[Credit], *, by: Any) -> None:

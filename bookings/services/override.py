@@ -157,7 +157,7 @@ def _own_in_the_way(wanted: Wanted, student: Student, *, now: datetime) -> list[
     Nothing of it is told: what else a student does is none of an instructor's business.
     """
     found = list(
-        Booking.objects.select_for_update(of=("self",))
+        Booking.objects.select_for_update(of=("self",), no_key=True)
         .select_related("instructor")
         .filter(student=student, status__in=LIVE, starts_at__lt=wanted.ends_at, ends_at__gt=wanted.starts_at)
         .order_by("pk")

@@ -133,7 +133,7 @@ def rest_of(package: Package) -> Rest:
 def refund_rest(package: Package, *, by: Any, reason: str = "The rest of a package") -> Rest:
     """Close the package and give back what was not used; the worker sends it."""
     payment = lock_payment(package.payment_id)
-    package = Package.objects.select_for_update().get(pk=package.pk)
+    package = Package.objects.select_for_update(no_key=True).get(pk=package.pk)
     if payment.status != PaymentStatus.CAPTURED or package.closed_at is not None or not package.left:
         raise Conflict("Nothing of this package is left to give back.", code="package_used_up")
     rest = rest_of(package)

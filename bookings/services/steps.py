@@ -27,7 +27,7 @@ def lock(booking: Booking) -> Booking:
     """The booking's present row, locked after its student's."""
     lock_student(booking.student_id)
     return (
-        Booking.objects.select_for_update(of=("self",))
+        Booking.objects.select_for_update(of=("self",), no_key=True)
         .select_related("student__user", "instructor__user", "offering__subject", "rules")
         .get(pk=booking.pk)
     )

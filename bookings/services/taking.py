@@ -158,7 +158,7 @@ def own_in_the_way(wanted: Wanted, student: Student, *, now: datetime, replace_h
 # Live bookings of a student at a time, and their holds with an instructor.
 _near = Compiled(
     lambda student, instructor, start, end: (
-        Booking.objects.select_for_update(of=("self",))
+        Booking.objects.select_for_update(of=("self",), no_key=True)
         .select_related("instructor")
         .filter(student_id=student, status__in=LIVE)
         .filter(Q(starts_at__lt=end, ends_at__gt=start) | Q(instructor_id=instructor, status=Status.HELD))
@@ -202,7 +202,7 @@ def expire_stale(wanted: Wanted, *, now: datetime) -> bool:
     """End expired holds near the wanted time; False when there were none to end."""
     near = open_days.LONGEST_GAP
     stale = list(
-        Booking.objects.select_for_update(of=("self",), skip_locked=True)
+        Booking.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
         .select_related("instructor")
         .filter(
             instructor=wanted.instructor,

@@ -125,7 +125,7 @@ def _keep(student: Student, method: gateway.Method, *, by: Any) -> Card:
 def remove(card: Card, *, by: Any) -> None:
     """Forget a card. Raises ``card_in_use`` while a lesson to come is to be paid with it."""
     with transaction.atomic():
-        card = Card.objects.select_for_update().get(pk=card.pk)
+        card = Card.objects.select_for_update(no_key=True).get(pk=card.pk)
         if card.removed_at is not None:
             return
         if Payment.objects.filter(card=card, status__in=NEEDS_CARD).exists():
