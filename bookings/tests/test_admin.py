@@ -186,6 +186,7 @@ def test_nobody_but_staff_comes_near(cast: Cast, client: Client, lesson: Booking
 # -- Acting ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("payments_on")
 def test_cancelling_says_first_what_it_means_and_then_does_it(office: Client, cast: Cast, lesson: Booking):
     told = office.get(act(lesson, "cancel")).context["told"]
     assert told[1] == "Cancelled by us: Full refund with the fee: $89.60 back to the student."

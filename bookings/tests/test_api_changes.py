@@ -42,6 +42,7 @@ def before(lesson: Booking, **span: int) -> time_machine.travel:
         (11, "half", 0, 4000, 4000, 0, None),
     ],
 )
+@pytest.mark.usefixtures("payments_on")
 def test_what_cancelling_means_is_told_before_and_true_after(
     cast: Cast, lesson, hours, tier, refund, credit, to_instructor, fee_refund, changes_in
 ):

@@ -124,6 +124,14 @@ def test_the_calendar_file_is_one(client: Client, cast: Cast, start: datetime):
 # -- Cancelling --------------------------------------------------------------------------------------
 
 
+def test_without_payments_cancelling_speaks_of_the_price_alone(client: Client, cast: Cast, start: datetime):
+    booking = booked(cast.piano, start, cast.ben_student)
+    client.force_login(cast.ben)
+    page = client.get(url("cancel", booking))
+    assert page.context["lines"] == [{"label": "Back to you", "amount": "$80.00"}]
+
+
+@pytest.mark.usefixtures("payments_on")
 def test_cancelling_shows_its_cost_first_and_then_cancels(client: Client, cast: Cast, start: datetime):
     booking = booked(cast.piano, start, cast.ben_student)
     client.force_login(cast.ben)
@@ -146,6 +154,7 @@ def test_cancelling_shows_its_cost_first_and_then_cancels(client: Client, cast: 
         (6, "stop", ["$40.00", "$34.00", "$15.60"]),
     ],
 )
+@pytest.mark.usefixtures("payments_on")
 def test_what_cancelling_costs_depends_on_the_notice(client, cast, start, hours, kind, amounts):
     booking = booked(cast.piano, start, cast.ben_student)
     client.force_login(cast.ben)

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from bookings.models import Booking, Card, Package, Payment, PaymentStatus
 from bookings.services import credits, packages_held, pricing
+from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import moments, outcomes, refunds
 from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
 from bookings.services.policies import Tier
@@ -66,13 +67,19 @@ def bill(
 
 
 def bill_of(booking: Booking, pay: Pay = NOTHING_SAID) -> Quote:
-    """The bill of a booking: its payment's, or what it will be if paid so."""
+    """The bill of a booking: its payment's, or what it will be if paid so.
+
+    Where payments are off nobody pays a fee, and of lessons from before there were any nothing but the
+    price is known.
+    """
+    price_alone = Quote(lesson=booking.price, fee=0, credit=0, package=0, tip=0, commission=0)
+    if not gateway.is_configured():
+        return price_alone
     payment = payment_of(booking)
     if payment is not None:
         return outcomes.quote_of(payment)
     if booking.confirmed_at is not None:
-        # Lessons from before there were payments: nothing but the price is known.
-        return Quote(lesson=booking.price, fee=0, credit=0, package=0, tip=0, commission=0)
+        return price_alone
     available = credits.available(booking.student) if pay.use_credit else 0
     return _quote_of(booking, pay, available)
 
