@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from bookings.models import Payment, PaymentStatus
 from bookings.services import credits, ledger, packages_held
 from bookings.services.payments import moments
@@ -25,10 +27,15 @@ BEFORE_MONEY = (PaymentStatus.PLANNED, PaymentStatus.FAILED, PaymentStatus.ACTIO
 LESSON, PACKAGE, TIP = Payment.Purpose.LESSON, Payment.Purpose.PACKAGE, Payment.Purpose.TIP
 
 
-def lock_payment(pk: Any) -> Payment:
-    """The payment's present row, locked, with all that outcomes look at."""
+def locked() -> QuerySet[Payment]:
+    """Payments' present rows, locked when they are read, with all that outcomes look at."""
     found = Payment.objects.select_for_update(of=("self",), no_key=True)
-    return found.select_related("booking__rules", "student", "instructor", "card").get(pk=pk)
+    return found.select_related("booking__rules", "student", "instructor", "card")
+
+
+def lock_payment(pk: Any) -> Payment:
+    """That payment's present row, locked."""
+    return locked().get(pk=pk)
 
 
 def quote_of(payment: Payment) -> Quote:

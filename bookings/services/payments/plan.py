@@ -277,10 +277,7 @@ def unfreeze_payment(payment: Payment, *, now: datetime, by: Any = None) -> None
 
 
 def _locked(booking: Booking) -> Payment | None:
-    found = Payment.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "booking__rules", "student", "instructor", "card"
-    )
-    payment = found.filter(booking_id=booking.pk, purpose=Payment.Purpose.LESSON).first()
+    payment = outcomes.locked().filter(booking_id=booking.pk, purpose=Payment.Purpose.LESSON).first()
     if payment is not None:
         # The caller's, with what it has just changed.
         payment.booking = booking
