@@ -37,6 +37,12 @@ def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _searches_written_at_once(settings: Any) -> None:
+    """A thread that writes them later would not see what a test has not committed."""
+    settings.SEARCH_LOG_DELAY = 0
+
+
 @pytest.fixture
 def still_clock() -> Iterator[time_machine.Traveller]:
     """Time stands still, so that a test of what may happen in a minute has that minute."""

@@ -133,6 +133,8 @@ CACHES = {
         "KEY_PREFIX": "ii",
     },
 }
+# Searches of so many seconds are written down together (``instructors/services/search/log.py``).
+SEARCH_LOG_DELAY = 1.0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 from typing import Any
+from unittest import mock
 
 import pytest
-from django.db import DatabaseError
-from django.test import Client
+from django.db import DatabaseError, connection
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from bookings.tests.callers import Caller
@@ -59,9 +61,50 @@ def test_a_log_that_fails_costs_nobody_their_answer(client: Client, cast: Cast, 
     with monkeypatch.context() as patched:
         patched.setattr(log.prepared, "cursor", fails)
         log.write({})
-    assert "A search was not written down: disk on fire" in caplog.text
+    assert "1 searches were not written down: disk on fire" in caplog.text
     page = search(client, q="piano")
     assert page.status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_searches_of_a_moment_are_written_together_by_a_thread(settings: Any, monkeypatch: Any):
+    settings.SEARCH_LOG_DELAY = 0.05
+    statements, written = list[int](), Event()
+
+    def insert(rows: list[dict[str, Any]]) -> None:
+        real(rows)
+        connection.close()
+        statements.append(len(rows))
+        if sum(statements) == 3:
+            written.set()
+
+    real, writer = log.insert, log._Writer()
+    monkeypatch.setattr(log, "insert", insert)
+    monkeypatch.setattr(log, "_writer", writer)
+    values = {
+        "created_at": clock.now(), "source": "page", "subjects": ["piano"], "unknown": ["zi", "th"],
+        "relaxed": [], "found": 2, "user_id": None, "address": "127.0.0.1",
+    }  # fmt: skip
+    for text in ("one", "two", "three"):
+        log.write({**values, "text": text})
+    assert written.wait(10)
+    assert len(statements) < 3
+    rows = SearchLog.objects.order_by("pk").values_list("text", "unknown", "created_at")
+    assert list(rows) == [(text, ["zi", "th"], values["created_at"]) for text in ("one", "two", "three")]
+
+
+def test_a_process_that_ends_writes_its_last_searches_first():
+    written = list[str]()
+    writer = log._Writer()
+    with (
+        mock.patch.object(log, "insert", lambda rows: written.extend(row["text"] for row in rows)),
+        override_settings(SEARCH_LOG_DELAY=60),
+        mock.patch.object(log.atexit, "register") as at_the_end,
+    ):
+        writer.add({"text": "the last"})
+        leave, thread = at_the_end.call_args.args
+        leave(thread)
+    assert (written, thread.is_alive()) == (["the last"], False)
 
 
 def test_who_asked_is_forgotten_after_a_month_and_the_rest_after_three(cast: Cast):
