@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from instainstru.accounts.models import User
 
 PHONE, SMALLEST, DESK = 390, 320, 1280
+HEIGHT = 900
 Visit = Callable[..., Page]
 
 
@@ -40,7 +41,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Visit]:
             cut.append(path)
         context = browser.new_context(
             base_url=live_server.url,
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": HEIGHT},
             java_script_enabled=js,
             color_scheme=scheme,
             timezone_id=zone,

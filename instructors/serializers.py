@@ -5,7 +5,6 @@ The functions make what is sent; the serializers under them describe it for the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,15 +13,11 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from instainstru.lib import clock
-from instainstru.lib.errors import Invalid
-from instainstru.lib.fields import Body, refuse_unknown
-from instructors.models import CalendarBlock, Category, Instructor, Modality, Offering, Subject
-from instructors.services import schedule
-from instructors.services.schedule import Window
+from instructors.models import Category, Instructor, Modality, Offering, Subject
 from instructors.services.search.relax import NAMES as RELAXED
 
 
@@ -126,139 +121,6 @@ def show_offering_briefly(offering: Offering) -> dict[str, Any]:
         "durations": offering.durations,
         "modalities": offering.modalities,
     }
-
-
-def show_window(window: Window) -> dict[str, str]:
-    """``{"from": "09:00", "to": "17:00"}``; midnight at the end is ``24:00``."""
-    low, high = window
-    return {"from": schedule.show_minute(low), "to": schedule.show_minute(high)}
-
-
-def show_away(block: CalendarBlock) -> dict[str, Any]:
-    """Time the instructor is away."""
-    return {
-        "kind": block.kind,
-        "starts_at": block.period.lower,
-        "ends_at": block.period.upper,
-        "label": block.label,
-    }
-
-
-# -- What is read ------------------------------------------------------------------------------------
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-SOURCES = ("pattern", "date")
-_WALL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
-
-
-@extend_schema_field({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", "example": "09:00"})
-class WallField(serializers.Field[Any, Any, Any, Any]):
-    """A wall time; ``24:00`` is the midnight that ends the day."""
-
-
-class WindowBody(Body):
-    """Half-open: ``to`` is the first minute that is closed again."""
-
-    to = WallField()
-
-    def get_fields(self) -> dict[str, Any]:
-        return {"from": WallField(), **super().get_fields()}
-
-
-@extend_schema_field(WindowBody(many=True))
-class WindowsField(serializers.Field[Any, Any, Any, Any]):
-    """A day's windows as minutes, in order.
-
-    Read by hand: a week holds dozens of times, for each of which a serializer would take longer than the
-    database for the week. A list that no day has room for is refused before it is looked at.
-    """
-
-    def to_internal_value(self, data: Any) -> list[Window]:
-        if not isinstance(data, list):
-            raise serializers.ValidationError("Send a list of windows.")
-        if len(data) > schedule.MOST_WINDOWS_A_DAY:
-            raise serializers.ValidationError(f"A day has room for {schedule.MOST_WINDOWS_A_DAY} windows.")
-        wrong: dict[str, Any] = {}
-        windows = [_window(one, str(number), wrong) for number, one in enumerate(data)]
-        if wrong:
-            raise serializers.ValidationError(wrong)
-        try:
-            return schedule.check_windows(windows, field="windows")
-        except Invalid as error:
-            raise serializers.ValidationError(error.message) from error
-
-
-def _window(data: Any, number: str, wrong: dict[str, Any]) -> Window:
-    """The window; what is wrong with it is put under its number."""
-    if not isinstance(data, dict):
-        wrong[number] = {"non_field_errors": ["Send an object with from and to."]}
-        return 0, 0
-    refuse_unknown(data, ("from", "to"))
-    edges = []
-    for name in ("from", "to"):
-        text = data.get(name)
-        if isinstance(text, str) and _WALL.fullmatch(text):
-            edges.append(int(text[:2]) * 60 + int(text[3:]))
-            continue
-        says = "Write a time like 09:00, up to 24:00." if name in data else "This field is required."
-        wrong.setdefault(number, {})[name] = [says]
-        edges.append(0)
-    return edges[0], edges[1]
-
-
-class OpenBody(Body):
-    """The windows in which an instructor teaches."""
-
-    windows = WindowsField()
-
-
-class WeekdayBody(OpenBody):
-    weekday = serializers.ChoiceField(WEEKDAYS)
-
-
-EVERY_WEEKDAY = "Send every weekday, monday to sunday, once."
-EVERY_DATE = "Send the seven dates of the week, each once."
-
-
-class HoursBody(Body):
-    """The whole weekly pattern: every weekday once. What ``GET`` answered may be sent back changed."""
-
-    days = WeekdayBody(  # type: ignore[call-arg]
-        many=True, max_length=7, error_messages={"max_length": EVERY_WEEKDAY}
-    )
-    time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
-
-    def validate_days(self, days: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if sorted(day["weekday"] for day in days) != sorted(WEEKDAYS):
-            raise serializers.ValidationError(EVERY_WEEKDAY)
-        return days
-
-
-class DateBody(OpenBody):
-    date = serializers.DateField(input_formats=["%Y-%m-%d"])
-    closed = serializers.BooleanField(required=False, help_text="As ``windows`` being empty.")
-    source = serializers.ChoiceField(SOURCES, required=False, help_text="Ignored.")  # type: ignore[assignment]
-    lessons = serializers.ListField(required=False, help_text="Ignored.")
-    time_off = serializers.ListField(required=False, help_text="Ignored.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "closed" in attrs and attrs["closed"] == bool(attrs["windows"]):
-            message = "A closed date has no windows; an open one has some."
-            raise serializers.ValidationError({"closed": message})
-        return attrs
-
-
-class WeekBody(Body):
-    """The seven dates of the week. What ``GET`` answered may be sent back changed."""
-
-    days = DateBody(  # type: ignore[call-arg]
-        many=True, max_length=7, error_messages={"max_length": EVERY_DATE}
-    )
-    week = serializers.DateField(required=False, help_text="Ignored; the address says it.")
-    time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
-
-
-# -- How answers look, for the API's documents -------------------------------------------------------
 
 
 @extend_schema_serializer(component_name="Opening")
@@ -400,62 +262,3 @@ class CategoryAnswer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
     subjects = serializers.ListField(child=serializers.CharField(), help_text="Slugs.")
-
-
-@extend_schema_serializer(component_name="Window")
-class WindowAnswer(serializers.Serializer[Any]):
-    """Half-open wall times of the instructor: ``to`` is the first minute that is closed again."""
-
-    to = serializers.CharField()
-
-    def get_fields(self) -> dict[str, Any]:
-        return {"from": serializers.CharField(), **super().get_fields()}
-
-
-@extend_schema_serializer(component_name="Weekday")
-class WeekdayAnswer(serializers.Serializer[Any]):
-    weekday = serializers.ChoiceField(WEEKDAYS)
-    windows = WindowAnswer(many=True)
-
-
-@extend_schema_serializer(component_name="Hours")
-class HoursAnswer(serializers.Serializer[Any]):
-    """The weekly pattern, monday to sunday."""
-
-    time_zone = serializers.CharField()
-    days = WeekdayAnswer(many=True)
-
-
-class LessonInWeek(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    status = serializers.CharField()
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
-
-
-class AwayAnswer(serializers.Serializer[Any]):
-    kind = serializers.CharField(help_text="`time_off` or `external`.")
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
-    label = serializers.CharField()  # type: ignore[assignment]
-
-
-@extend_schema_serializer(component_name="Day")
-class DayAnswer(serializers.Serializer[Any]):
-    date = serializers.DateField()
-    closed = serializers.BooleanField()
-    windows = WindowAnswer(many=True)
-    source = serializers.ChoiceField(  # type: ignore[assignment]
-        SOURCES, help_text="Whether the date has hours of its own."
-    )
-    lessons = LessonInWeek(many=True)
-    time_off = AwayAnswer(many=True)
-
-
-@extend_schema_serializer(component_name="Week")
-class WeekAnswer(serializers.Serializer[Any]):
-    """Seven dates, and what already stands in them."""
-
-    week = serializers.DateField(help_text="Its Monday.")
-    time_zone = serializers.CharField()
-    days = DayAnswer(many=True)

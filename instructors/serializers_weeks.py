@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from instainstru.lib.fields import Body
 from instructors.models import CalendarBlock
-from instructors.serializers import WindowAnswer, show_window
+from instructors.serializers_hours import WindowAnswer, show_window
 from instructors.services.weeks import MOST_WEEKS, Change
 
 

@@ -24,7 +24,7 @@ from instainstru.lib.errors import Invalid
 from instainstru.lib.fields import Unreadable, read_date
 from instainstru.lib.openapi import IF_MATCH, call
 from instructors.models import Instructor
-from instructors.serializers import (
+from instructors.serializers_hours import (
     WEEKDAYS,
     HoursAnswer,
     HoursBody,

@@ -23,7 +23,7 @@ from instainstru.lib.fields import Parameters
 from instainstru.lib.openapi import IDEMPOTENCY_KEY, IF_MATCH, call, parameter
 from instructors.api.hours import DATE, NO_INSTRUCTOR, SAVING, date_of, seen, show_week, stale
 from instructors.models import Instructor
-from instructors.serializers import WeekAnswer
+from instructors.serializers_hours import WeekAnswer
 from instructors.serializers_weeks import ApplyBody, ChangesAnswer, CopyBody, show_changes
 from instructors.services import outside, profile, schedule, weeks
 

@@ -34,11 +34,13 @@ def instructor_of(user: User) -> Instructor:
     found = _of_user(user_id=user.pk)
     if not found:
         raise NotFound("You do not teach here yet.")
-    return found[0]
+    [instructor] = found
+    instructor.user = user
+    return instructor
 
 
 _of_user = Compiled(
-    lambda user_id: Instructor.objects.select_related("user", "place").filter(user_id=user_id).order_by(),
+    lambda user_id: Instructor.objects.select_related("place").filter(user_id=user_id).order_by(),
     user_id=int,
 )
 
