@@ -20,8 +20,8 @@ from instructors.services.search import find
 from instructors.services.search.params import PART_NAMES, minute_of
 from instructors.services.search.phrases import PARTS
 from instructors.services.search.query import Query
-from instructors.services.search.sql import _IN_BOROUGH, Walk
 from instructors.services.search.vocabulary import Vocabulary
+from instructors.services.search.walk import Walk
 
 # What counts are told up to.
 MOST = 20
@@ -61,8 +61,8 @@ _COUNT = """
         JOIN instructors_instructor i ON i.id = o.instructor_id
         WHERE TRUE {conditions}
         LIMIT {asked})
-    SELECT (SELECT count(*) FROM entry) >= {entry_limit} OR (SELECT count(*) FROM passing) >= {looked_up}
-        OR (SELECT count(*) FROM asked) >= {asked}, asked.*
+    SELECT (SELECT count(*) FROM asked) >= {asked} OR (SELECT count(*) FROM passing) >= {looked_up}
+        OR (SELECT count(*) FROM entry) >= {entry_limit}, asked.*
     FROM asked
 """
 _ENTRIES = """
@@ -100,22 +100,22 @@ def _statement(walk: Walk, query: Query) -> str:
         limit, entries = share, _OF_EACH.format(one=one)
     return _COUNT.format(
         entries=entries, entry_limit=limit, looked_up=LOOKED_UP, asked=ASKED,
-        subject=walk._subject("o"), covered=walk._covered("o"),
-        conditions=walk._conditions("o") + (_IN_BOROUGH if walk.borough else ""),
+        subject=walk.subject("o"), covered=walk.covered("o"),
+        conditions=walk.conditions("o") + walk.in_borough,
         flags=", ".join(_flags(walk, query)),
     )  # fmt: skip
 
 
 def _flags(walk: Walk, query: Query) -> Iterator[str]:
     """One for each of ``Sample``'s; those of a filter that is set are not asked for."""
-    as_asked = _FLAG.format(terms=walk._terms("o"), has_time=walk._has_time("terms"))
+    as_asked = _FLAG.format(terms=walk.terms("o"), has_time=walk.has_time("terms"))
     yield as_asked
     for way in (Modality.ONLINE, "in_person"):
         if query.modality is not None:
             yield "FALSE"
             continue
         that_way = replace(walk, query=replace(query, modality=way))
-        flag = _FLAG.format(terms=that_way._terms("o"), has_time=that_way._has_time("terms"))
+        flag = _FLAG.format(terms=that_way.terms("o"), has_time=that_way.has_time("terms"))
         yield flag.replace("%(modality)s", f"%({way}_ways)s")
     for part in PART_NAMES:
         is_set = query.time_from is not None or query.time_to is not None or query.low or query.high
