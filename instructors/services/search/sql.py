@@ -64,7 +64,8 @@ HAS_TIME = """
     EXISTS (
         SELECT FROM instructors_openday day CROSS JOIN LATERAL unnest({free}) AS gap (span)
         WHERE day.instructor_id = i.id AND day.date BETWEEN {terms}.first_day AND {terms}.last_day
-            AND {free} && %(windows)s::tstzmultirange AND EXISTS (SELECT {fits}))
+            AND {free} && %(windows)s::tstzmultirange AND EXISTS (SELECT {fits})
+        OFFSET 0)
 """
 # The key gives the days in order, so the first day that will do is the last one read.
 FIRST_START = """
