@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import databases, rows
+from benchmarks import databases, rows, tenfold
 from benchmarks.databases import Bench
 from benchmarks.report import Row, table
 
@@ -23,7 +23,7 @@ GROWTH = 1.5
 def main() -> int:
     args = _arguments()
     small = databases.prepare(args.instructors // 10, days=DAYS, rebuild=args.rebuild)
-    large = databases.prepare(args.instructors, days=DAYS, rebuild=args.rebuild)
+    large = tenfold.prepare(small, times=10, days=DAYS, rebuild=args.rebuild)
     found = list(compare(large, small, number=args.number))
     print(f"{args.instructors:,} instructors against {args.instructors // 10:,}, {DAYS} days of hours.\n")
     print(table(found))

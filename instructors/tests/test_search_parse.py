@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from instructors.data import catalogue
 from instructors.services.search import vocabulary
-from instructors.services.search.parse import Reading, parse, suggestions
+from instructors.services.search.parse import Reading, normalise, parse, suggestions
 from instructors.services.search.vocabulary import Vocabulary
 
 WEDNESDAY = date(2026, 12, 2)
@@ -151,6 +151,12 @@ def test_any_text_at_all_has_a_reading(text):
     assert reading == parse(text, today=WEDNESDAY, vocabulary=NO_WORDS).reading
     assert reading.status in ("ok", "unknown_subject")
     assert reading.date_from is None or reading.date_from <= (reading.date_to or "")
+
+
+@given(st.lists(st.sampled_from(["zip", "zip code", "oct", "mon", "am", "a", "st", "piano", "half", "qxz"])))
+def test_words_alone_are_normalised_as_they_are_beside_a_number(some):
+    text = " ".join(some)
+    assert normalise(f"{text} 7") == f"{normalise(text)} 7".strip()
 
 
 def test_the_command_prints_exactly_the_keys_of_the_specification(words):

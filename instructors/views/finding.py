@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from hashlib import blake2b
 
+import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -27,12 +27,15 @@ SUGGESTED_FOR = 30
 def suggest(request: HttpRequest) -> HttpResponse:
     """Completions of what was typed: options of a list, or JSON for who accepts nothing else."""
     found = [
-        {**asdict(one), "url": page_url(one.slug) if one.slug else ""}
+        {
+            "kind": one.kind, "label": one.label, "note": one.note, "value": one.value, "slug": one.slug,
+            "url": page_url(one.slug) if one.slug else "",
+        }
         for one in suggesting.suggest(request.GET.get("q", ""), vocabulary=words.current())
-    ]
+    ]  # fmt: skip
     response: HttpResponse
     if request.headers.get("Accept", "").startswith("application/json"):
-        response = JsonResponse({"suggestions": found})
+        response = HttpResponse(orjson.dumps({"suggestions": found}), content_type="application/json")
     else:
         response = render(request, "instructors/suggestions.html", {"suggestions": found})
     patch_vary_headers(response, ["Accept"])

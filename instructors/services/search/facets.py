@@ -20,13 +20,13 @@ from instructors.services.search import find
 from instructors.services.search.params import PART_NAMES, minute_of
 from instructors.services.search.phrases import PARTS
 from instructors.services.search.query import Query
-from instructors.services.search.sql import _IN_BOROUGH, Walk
 from instructors.services.search.vocabulary import Vocabulary
+from instructors.services.search.walk import Walk
 
 # What counts are told up to.
 MOST = 20
 # So many entries of an index are read, so many offerings among them are looked up, and for so many of
-# those the calendar is asked, six times each.
+# those the calendar is asked, five times each.
 ENTRIES, LOOKED_UP, ASKED = 4000, 400, 80
 # The highest prices offered as filters, minor units an hour.
 PRICES = (4000, 6000, 8000, 10_000)
@@ -59,10 +59,11 @@ _COUNT = """
         FROM passing
         JOIN instructors_offering o ON o.id = passing.id
         JOIN instructors_instructor i ON i.id = o.instructor_id
+        CROSS JOIN LATERAL (SELECT {ways} OFFSET 0) way
         WHERE TRUE {conditions}
         LIMIT {asked})
-    SELECT (SELECT count(*) FROM entry) >= {entry_limit} OR (SELECT count(*) FROM passing) >= {looked_up}
-        OR (SELECT count(*) FROM asked) >= {asked}, asked.*
+    SELECT (SELECT count(*) FROM asked) >= {asked} OR (SELECT count(*) FROM passing) >= {looked_up}
+        OR (SELECT count(*) FROM entry) >= {entry_limit}, asked.*
     FROM asked
 """
 _ENTRIES = """
@@ -73,6 +74,8 @@ _BY_RANK = "ORDER BY o.rank DESC, o.id"
 _IN_BOX = "AND o.latitude BETWEEN %(south)s AND %(north)s AND o.longitude BETWEEN %(west)s AND %(east)s"
 _OF_EACH = "SELECT entry.* FROM unnest(%(subjects)s::bigint[]) wanted (id) CROSS JOIN LATERAL ({one}) entry"
 _FLAG = "EXISTS (SELECT FROM ({terms}) terms WHERE terms.modality IS NOT NULL AND {has_time})"
+# Where no way was asked for, an offering is shown in its first one.
+_FIRST_WAY = f"(CASE WHEN o.modalities[1] = '{Modality.ONLINE}' THEN way.online ELSE way.in_person END)"
 
 
 def count(query: Query, *, now: datetime, vocabulary: Vocabulary) -> Counts:
@@ -100,26 +103,36 @@ def _statement(walk: Walk, query: Query) -> str:
         limit, entries = share, _OF_EACH.format(one=one)
     return _COUNT.format(
         entries=entries, entry_limit=limit, looked_up=LOOKED_UP, asked=ASKED,
-        subject=walk._subject("o"), covered=walk._covered("o"),
-        conditions=walk._conditions("o") + (_IN_BOROUGH if walk.borough else ""),
-        flags=", ".join(_flags(walk, query)),
+        subject=walk.subject("o"), covered=walk.covered("o"),
+        conditions=walk.conditions("o") + walk.in_borough,
+        ways=", ".join(_ways(walk, query)), flags=", ".join(_flags(walk, query)),
     )  # fmt: skip
+
+
+def _ways(walk: Walk, query: Query) -> Iterator[str]:
+    """Whether there is time: each way to meet, or the one that was asked for."""
+    if query.modality is not None:
+        yield f"{_flag(walk)} AS as_asked"
+        return
+    for way in (Modality.ONLINE, "in_person"):
+        flag = _flag(replace(walk, query=replace(query, modality=way)))
+        yield f"{flag} AS {way}".replace("%(modality)s", f"%({way}_ways)s")
 
 
 def _flags(walk: Walk, query: Query) -> Iterator[str]:
     """One for each of ``Sample``'s; those of a filter that is set are not asked for."""
-    as_asked = _FLAG.format(terms=walk._terms("o"), has_time=walk._has_time("terms"))
+    as_asked = _FIRST_WAY if query.modality is None else "way.as_asked"
     yield as_asked
-    for way in (Modality.ONLINE, "in_person"):
-        if query.modality is not None:
-            yield "FALSE"
-            continue
-        that_way = replace(walk, query=replace(query, modality=way))
-        flag = _FLAG.format(terms=that_way._terms("o"), has_time=that_way._has_time("terms"))
-        yield flag.replace("%(modality)s", f"%({way}_ways)s")
+    yield from ("way.online", "way.in_person") if query.modality is None else ("FALSE", "FALSE")
+    is_set = query.time_from is not None or query.time_to is not None or query.low or query.high
     for part in PART_NAMES:
-        is_set = query.time_from is not None or query.time_to is not None or query.low or query.high
-        yield "FALSE" if is_set else as_asked.replace("%(windows)s", f"%({part})s")
+        # Who has no time at all has none in a part of the day.
+        flag = _flag(walk).replace("%(windows)s", f"%({part})s")
+        yield "FALSE" if is_set else f"{as_asked} AND {flag}"
+
+
+def _flag(walk: Walk) -> str:
+    return _FLAG.format(terms=walk.terms("o"), has_time=walk.has_time("terms"))
 
 
 def _values(walk: Walk, query: Query, now: datetime) -> dict[str, Any]:

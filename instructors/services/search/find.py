@@ -30,8 +30,8 @@ from instructors.models import IN_PERSON, Instructor, Modality
 from instructors.services.search import places, zones
 from instructors.services.search.places import Around
 from instructors.services.search.query import Query
-from instructors.services.search.sql import Hit, Place, Row, Walk
 from instructors.services.search.vocabulary import Vocabulary
+from instructors.services.search.walk import Hit, Place, Row, Walk
 from instructors.services.slots import Limits, Seconds, earliest, latest, limits_of, spans
 
 UTC_ZONE = "UTC"

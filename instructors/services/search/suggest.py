@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from instainstru.lib import prepared
@@ -53,9 +55,49 @@ class Entry:
     canonical: str
 
 
-# How far what was typed is from a phrase; None where it is too far.
-Measure = Callable[[str, str], int | None]
-_entries: tuple[Vocabulary, list[Entry]] | None = None
+class _Phrases:
+    """All phrases of a vocabulary, and where to look for one: nobody waits for all of them to be compared."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.entries = list(_all(vocabulary))
+        # A phrase from each of its words on, whether that leaves something out, and the entry's number.
+        self._ends = sorted(
+            (entry.phrase[at:], min(at, 1), number)
+            for number, entry in enumerate(self.entries)
+            for at in (0, *(sign.end() for sign in re.finditer(" ", entry.phrase)))
+        )
+        self._cut: dict[int, list[str]] = {}
+
+    def begun(self, end: str) -> dict[int, int]:
+        """The phrases of which a word begins so: 0 where it is the first word, otherwise 1."""
+        found: dict[int, int] = {}
+        low = bisect_left(self._ends, (end,))
+        high = bisect_left(self._ends, (f"{end}\U0010ffff",), low)
+        for _, distance, number in self._ends[low:high]:
+            found[number] = min(distance, found.get(number, 1))
+        return found
+
+    def nearly_begun(self, end: str) -> dict[int, int]:
+        """The phrases that begin so but for a few letters: of as many as were typed, or one more or less."""
+        allowed = 2 if len(end) >= TWO_WRONG else 1 if len(end) >= ONE_WRONG else 0
+        found: dict[int, int] = {}
+        if not allowed:
+            return found
+        for length in range(len(end) - 1, len(end) + 2):
+            near = process.extract(
+                end, self._of_length(length), scorer=OSA.distance, score_cutoff=allowed, limit=None
+            )
+            for _, distance, number in near:
+                found[number] = min(distance, found.get(number, allowed))
+        return found
+
+    def _of_length(self, length: int) -> list[str]:
+        if length not in self._cut:
+            self._cut[length] = [entry.phrase[:length] for entry in self.entries]
+        return self._cut[length]
+
+
+_phrases: tuple[Vocabulary, _Phrases] | None = None
 
 
 def suggest(text: str, *, vocabulary: Vocabulary) -> list[Suggestion]:
@@ -66,12 +108,12 @@ def suggest(text: str, *, vocabulary: Vocabulary) -> list[Suggestion]:
     return [*_words(normalise(typed), _known(vocabulary)), *people(typed)]
 
 
-def _known(vocabulary: Vocabulary) -> list[Entry]:
+def _known(vocabulary: Vocabulary) -> _Phrases:
     """The vocabulary's phrases; made anew when it was read anew."""
-    global _entries
-    if _entries is None or _entries[0] is not vocabulary:
-        _entries = (vocabulary, list(_all(vocabulary)))
-    return _entries[1]
+    global _phrases
+    if _phrases is None or _phrases[0] is not vocabulary:
+        _phrases = (vocabulary, _Phrases(vocabulary))
+    return _phrases[1]
 
 
 def _all(vocabulary: Vocabulary) -> Iterable[Entry]:
@@ -86,34 +128,32 @@ def _all(vocabulary: Vocabulary) -> Iterable[Entry]:
         yield Entry(phrase, "place", slug.title(), "" if phrase == slug else phrase, slug)
 
 
-def _words(text: str, entries: list[Entry]) -> list[Suggestion]:
+def _words(text: str, phrases: _Phrases) -> list[Suggestion]:
     """Completions of the longest end that begins a known phrase; where none does, of the nearest."""
     words = text.split()
     ends = range(min(LONGEST_NAME, len(words)), 0, -1)
-    for measure in (_begins, _almost):
+    for matching in (phrases.begun, phrases.nearly_begun):
         for length in ends:
             head, end = words[:-length], " ".join(words[-length:])
             # One letter is enough after “in”; a name begins with no “in”, “for” or “the”.
             is_short = len(end) < 2 and not (head and head[-1] in BEFORE_PLACES)
             if is_short or words[-length] in CONNECTING:
                 continue
-            if found := _matching(head, end, entries, measure):
+            if found := _best(head, matching(end), phrases.entries):
                 return found
     return []
 
 
-def _matching(head: list[str], end: str, entries: list[Entry], measure: Measure) -> list[Suggestion]:
+def _best(head: list[str], distances: dict[int, int], entries: list[Entry]) -> list[Suggestion]:
+    """The nearest and shortest of each kind, as sentences that begin with ``head``."""
     is_place = bool(head) and head[-1] in BEFORE_PLACES
-    scored = [
-        (distance, len(entry.phrase), entry)
-        for entry in entries
-        if not (is_place and entry.kind != "place") and (distance := measure(end, entry.phrase)) is not None
-    ]
-    scored.sort(key=lambda one: one[:2])
     found: dict[tuple[str, str], Suggestion] = {}
     counts: dict[str, int] = {}
-    for _, _, entry in scored:
+    for number in sorted(distances, key=lambda one: (distances[one], len(entries[one].phrase), one)):
+        entry = entries[number]
         key = (entry.kind, entry.canonical)
+        if is_place and entry.kind != "place":
+            continue
         if key in found or counts.get(entry.kind, 0) == MOST_OF_KIND:
             continue
         counts[entry.kind] = counts.get(entry.kind, 0) + 1
@@ -121,24 +161,6 @@ def _matching(head: list[str], end: str, entries: list[Entry], measure: Measure)
         value = " ".join([*head, *link, entry.canonical])
         found[key] = Suggestion(entry.kind, entry.label, entry.note, value)
     return list(found.values())[:MOST_WORDS]
-
-
-def _begins(end: str, phrase: str) -> int | None:
-    """0 where the phrase begins so, 1 where one of its words does."""
-    if phrase.startswith(end):
-        return 0
-    return 1 if f" {end}" in phrase else None
-
-
-def _almost(end: str, phrase: str) -> int | None:
-    """How many letters are wrong, if few enough: of as much of the phrase as was typed, or one more."""
-    allowed = 2 if len(end) >= TWO_WRONG else 1 if len(end) >= ONE_WRONG else 0
-    if not allowed:
-        return None
-    least = min(
-        OSA.distance(end, phrase[: len(end) + more], score_cutoff=allowed) for more in (-1, 0, 1)
-    )  # fmt: skip
-    return least if least <= allowed else None
 
 
 # Students have first names too: so many people are looked at.

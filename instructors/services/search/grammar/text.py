@@ -72,6 +72,9 @@ _REWRITES = tuple(
     )
 )
 
+# Most of what is typed; only the first of the rewrites can mean it.
+_LETTERS = re.compile(r"[a-z\s]*")
+
 
 def normalise(text: str) -> str:
     """The line of words; letters of any script stay, so that what nobody can read is still seen."""
@@ -81,7 +84,7 @@ def normalise(text: str) -> str:
         folded = unicodedata.normalize("NFKD", plain)[:LONGEST_TEXT]
         plain = "".join(map(_digit, (char for char in folded if not unicodedata.combining(char))))
     plain = plain.lower().translate(_SIGNS)
-    for pattern, put in _REWRITES:
+    for pattern, put in _REWRITES[:1] if _LETTERS.fullmatch(plain) else _REWRITES:
         plain = pattern.sub(put, plain)
     return " ".join(plain.split())
 
