@@ -102,10 +102,20 @@ TIMES = """
         ORDER BY day.date LIMIT %(days)s) of_day
 """
 
+# A first look, before the tables of offering and instructor are touched, for whoever has no time at all.
+ROUGHLY = """
+    CROSS JOIN LATERAL (
+        SELECT FROM instructors_openday rough
+        WHERE rough.instructor_id = candidate.instructor_id
+            AND rough.date BETWEEN %(first_day)s::date AND %(last_day)s::date
+            AND rough.free && %(windows)s::tstzmultirange
+        LIMIT 1) roughly
+"""
+
 HITS = """
     SELECT o.id, candidate.sort_key::float8 AS sort_key, 0::float8 AS tie,
         terms.duration_min, terms.modality, {shown}, times.free
-    FROM ({candidates}) candidate
+    FROM ({candidates}) candidate {roughly}
     JOIN instructors_offering o ON o.id = candidate.id
     JOIN instructors_instructor i ON i.id = o.instructor_id
     CROSS JOIN LATERAL ({terms}) terms
@@ -128,18 +138,18 @@ FIRST_OF_INSTRUCTOR = """
 MERGED = """(
     {each})"""
 OF_ONE = """
-    (SELECT o.id, o.{column}, o.latitude, o.longitude FROM instructors_offering o
+    (SELECT o.id, o.instructor_id, o.{column}, o.latitude, o.longitude FROM instructors_offering o
     WHERE o.is_listed AND o.subject_id = (%(subjects)s::bigint[])[{number}] {covered}
     ORDER BY o.{column} {direction}, o.id)
 """
 
 CANDIDATES = """
-    SELECT o.id, {key} AS sort_key FROM {source} o WHERE {where} {page}
+    SELECT o.id, o.instructor_id, {key} AS sort_key FROM {source} o WHERE {where} {page}
     ORDER BY {key} {direction}, o.id OFFSET 0
 """
 
 BEST_NEARBY = """(
-    SELECT o.id, o.rank, o.latitude, o.longitude FROM {source} o WHERE {where}
+    SELECT o.id, o.instructor_id, o.rank, o.latitude, o.longitude FROM {source} o WHERE {where}
     ORDER BY o.rank DESC, o.id LIMIT {most})
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from instainstru.lib import prepared
@@ -18,6 +18,8 @@ from instructors.services.search.rank import WEIGHTS
 MOST_WEIGHED = 100
 # The indexes of up to so many subjects are merged; more are filtered out of the walk over all.
 MOST_MERGED = 24
+# Where no more than these dates are looked at, most candidates have no time on any of them.
+SHORT = timedelta(days=4)
 
 # Where a walk stands: sort key, what decides between equal ones before the id does, and the id.
 Place = tuple[float, float, int]
@@ -159,6 +161,7 @@ class Walk:
                 page=page if is_paged else "",
                 direction=self._direction,
             ),
+            roughly=sql.ROUGHLY if self._is_short else "",
             shown=sql.SHOWN,
             terms=self.terms("o"),
             times=self._times("terms"),
@@ -178,6 +181,12 @@ class Walk:
             for number in range(1, len(self.subjects) + 1)
         )
         return sql.MERGED.format(each="UNION ALL".join(each)), "TRUE"
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether a first look at the calendar is worth it."""
+        days: timedelta = self.values["last_day"] - self.values["first_day"]
+        return days <= SHORT
 
     @property
     def _direction(self) -> str:
