@@ -33,3 +33,17 @@ def test_a_statement_is_prepared_once_and_counted_each_time(django_assert_num_qu
             "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%marked_once%'"
         )
         assert cursor.fetchall() == [(3,)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (1, "bigint"), (-1, "bigint"), (70_000, "bigint"), (2**63 - 1, "bigint"), (2**63, "numeric"),
+        ([1, 70_000], "bigint[]"), ([2**63], "numeric[]"), (True, "boolean"),
+    ],
+)  # fmt: skip
+def test_a_whole_number_is_of_the_type_that_keys_are(value: object, kind: str):
+    with prepared.cursor() as cursor:
+        cursor.execute("SELECT pg_typeof(%s)::text", [value])
+        assert cursor.fetchone() == (kind,)
