@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bookings.models import TRANSITIONS, Booking, Status
+from django.db.models import OuterRef, Subquery
+
+from bookings.models import TRANSITIONS, Booking, Card, Status
 from bookings.services import history
+from bookings.services import stripe_gateway as gateway
 from instainstru.events.kinds import Kind
 from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import Conflict
@@ -14,8 +17,13 @@ from instructors.services import calendar
 from students.models import Student
 
 
-def lock_student(student_id: int) -> None:
-    _locked_student(pk=student_id)
+def lock_student(student_id: int) -> int | None:
+    """Lock the student's row. Where payments are on it comes with the id of their newest card, if any."""
+    if not gateway.is_configured():
+        _locked_student(pk=student_id)
+        return None
+    rows: list[Any] = _locked_with_card(pk=student_id)
+    return rows[0].newest_card if rows else None
 
 
 _locked_student = Compiled(
@@ -23,9 +31,29 @@ _locked_student = Compiled(
 )
 
 
+_locked_with_card = Compiled(
+    lambda pk: (
+        Student.objects.select_for_update(of=("self",), no_key=True)
+        .only("pk")
+        .annotate(
+            newest_card=Subquery(
+                Card.objects.filter(student=OuterRef("pk"), removed_at__isnull=True).values("pk")[:1]
+            )
+        )
+        .filter(pk=pk)
+    ),
+    pk=int,
+)
+
+
 def lock(booking: Booking) -> Booking:
     """The booking's present row, locked after its student's."""
     lock_student(booking.student_id)
+    return lock_row(booking)
+
+
+def lock_row(booking: Booking) -> Booking:
+    """As ``lock``, where the student's row is locked already."""
     return (
         Booking.objects.select_for_update(of=("self",), no_key=True)
         .select_related("student__user", "instructor__user", "offering__subject", "rules")
