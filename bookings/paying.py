@@ -83,9 +83,7 @@ def stripe(*, back: str) -> dict[str, str]:
     }
 
 
-def choices(
-    request: HttpRequest, booking: Booking, form: PayForm | None = None, *, chosen: str = ""
-) -> dict[str, Any]:
+def choices(request: HttpRequest, booking: Booking, form: PayForm, *, chosen: str) -> dict[str, Any]:
     """The part of the confirm page that ``components/pay_with.html`` prints, with a bill for each choice."""
     student, zone = booking.student, visitor_zone(request)
     usable = list(packages.usable(student, booking.offering, duration_min=booking.duration_min))
@@ -99,7 +97,7 @@ def choices(
         credit["rest"] = bills["credit"]["total"]
     if usable:
         bills["package"] = bill(booking, plan.bill_of(booking, Pay(package=usable[0])))
-    check(options, form.data.get("pay_with", "") if form and form.is_bound else chosen)
+    check(options, chosen)
     picked = next((one for one in options if one["checked"]), None)
     key = picked["bill"] if picked else "card"
     if key == "card" and credit is not None and credit["checked"]:
@@ -144,12 +142,12 @@ def _of_package(package: Package, zone: str) -> dict[str, Any]:
     }
 
 
-def _credit(request: HttpRequest, booking: Booking, form: PayForm | None) -> dict[str, Any] | None:
+def _credit(request: HttpRequest, booking: Booking, form: PayForm) -> dict[str, Any] | None:
     available = credits.available(booking.student)
     if not available:
         return None
     used = plan.bill_of(booking, Pay(use_credit=True)).credit
-    ticked = form.data.get("use_credit") if form and form.is_bound else request.GET.get("use_credit")
+    ticked = (form.data if form.is_bound else request.GET).get("use_credit")
     return {"amount": money.show(used, currency=booking.currency, short=False), "checked": bool(ticked)}
 
 
@@ -283,9 +281,26 @@ def declined(payment: Payment) -> str:
     return SAID.get(payment.error_code, "Your bank did not accept this card.")
 
 
+def note(booking: Booking, user: User) -> dict[str, str] | None:
+    """What ``components/pay_note.html`` says on a lesson's page, while its card may still be changed."""
+    if not is_asked(booking, user):
+        return None
+    payment = plan.payment_of(booking)
+    if payment is None or not payment.total or not _may_change(payment):
+        return None
+    url = reverse("bookings:pay", args=[booking.pk])
+    if said := trouble(payment):
+        return {"text": said, "kind": "held", "url": url, "label": "Choose a card"}
+    return {"text": f"{payment.card} pays for it.", "kind": "", "url": url, "label": "Another card"}
+
+
+def _may_change(payment: Payment) -> bool:
+    return payment.status in BEFORE_MONEY and payment.ending in ("", Payment.GIVEN)
+
+
 def trouble(payment: Payment) -> str:
     """Why a lesson that is booked needs its student, if it does."""
-    if payment.status not in BEFORE_MONEY or payment.ending not in ("", Payment.GIVEN) or not payment.total:
+    if not _may_change(payment) or not payment.total:
         return ""
     if payment.card is None:
         return "This lesson has no card yet."

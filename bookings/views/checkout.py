@@ -77,6 +77,7 @@ def confirm(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     if pay is not None and not form.is_bound and (elsewhere := _under_way(request, booking)):
         return elsewhere
     status = 422 if form.is_bound else 200
+    chosen = (request.POST if form.is_bound else request.GET).get("pay_with", "")
     if form.is_bound and form.is_valid() and (pay is None or pay.is_valid()):
         try:
             return _book(request, booking, note=form.cleaned_data["note"], pay=pay)
@@ -91,17 +92,24 @@ def confirm(request: HttpRequest, booking_id: UUID) -> HttpResponse:
                 raise
             pay.add_error(None, " ".join(refusal.fields.values()) or refusal.message)
             status = refusal.status
+            chosen = paying.NEW if isinstance(refusal, Declined) else chosen
     if form.is_bound:
         booking = _mine(request, booking_id)
-    return _page(request, booking, form, pay, status=status)
+    return _page(request, booking, form, pay, status=status, chosen=chosen)
 
 
 def _page(
-    request: HttpRequest, booking: Booking, form: ConfirmForm, pay: PayForm | None, *, status: int
+    request: HttpRequest,
+    booking: Booking,
+    form: ConfirmForm,
+    pay: PayForm | None,
+    *,
+    status: int,
+    chosen: str,
 ) -> HttpResponse:
     context = _context(request, booking, form)
     if pay is not None:
-        context["pay"] = paying.choices(request, booking, pay, chosen=request.GET.get("pay_with", ""))
+        context["pay"] = paying.choices(request, booking, pay, chosen=chosen)
         context["pay_form"] = pay
         context |= {name: context["pay"]["bill"][name] for name in ("lines", "total", "button")}
     response = render(request, "bookings/confirm.html", context, status=status)
@@ -168,7 +176,7 @@ def bank(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     if payment is None or payment.ending:
         if payment is not None and payment.error_code:
             messages.error(request, f"{paying.declined(payment)} {STILL_HELD}")
-        return redirect("bookings:confirm", booking.pk)
+        return redirect(f"{reverse('bookings:confirm', args=[booking.pk])}?pay_with={paying.NEW}")
     context = {
         **_context(request, booking, None),
         **paying.asking(request, payment),
