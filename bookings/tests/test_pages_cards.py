@@ -12,12 +12,14 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import Booking, Card, Payment, PaymentStatus, Status
-from bookings.services import credits, packages
+from bookings.services import credits, guests, packages
 from bookings.services.payments import cards, work
 from bookings.services.payments.plan import payment_of
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time
 from bookings.tests.paying import a_card, at, paid_lesson, stripe_here
+from instainstru.accounts.models import User
+from instainstru.lib import clock
 from ops.stand_ins.testing import PUBLISHABLE_KEY, StripeStandIn
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stripe_here")]
@@ -106,7 +108,7 @@ def test_the_saved_card_is_chosen_already(ben: Client, cast: Cast, hold: Booking
     assert payment.card == old
 
 
-@pytest.mark.parametrize("sent", [{}, {"pay_with": "cash"}, {"pay_with": "card"}, {"pay_with": "package-x"}])
+@pytest.mark.parametrize("sent", [{}, {"pay_with": "cash"}, {"pay_with": "package-x"}])
 def test_without_a_card_nothing_is_booked(ben: Client, cast: Cast, hold: Booking, sent: Any) -> None:
     page = ben.post(url_of(hold), sent)
     assert (page.status_code, errors(page)) == (422, "Choose how to pay.")
@@ -135,6 +137,7 @@ def test_cards_packages_and_intents_of_others_are_none(
     before = Payment.objects.count()
     for sent in (
         {"pay_with": f"card-{theirs.pk}"},
+        {"pay_with": "card-"},
         {"pay_with": f"package-{package.pk}"},
         {"pay_with": "new", "setup_intent": intent},
         {"pay_with": "new", "setup_intent": "seti_nothing"},
@@ -204,14 +207,23 @@ def test_credit_and_packages_are_choices_with_bills_of_their_own(
     payment = payment_of(Booking.objects.get())
     package.refresh_from_db()
     assert payment is not None
-    assert (payment.package, payment.credit, payment.total, payment.card, package.left) == (
-        80_00,
-        0,
-        0,
-        None,
-        1,
-    )
+    assert (payment.package, payment.credit, payment.total) == (80_00, 0, 0)
+    assert (payment.card, package.left) == (None, 1)
     assert credits.available(cast.ben_student) == 20_00
+
+
+def test_a_guest_sees_the_whole_bill_before_saying_who_they_are(
+    client: Client, cast: Cast, start: datetime
+) -> None:
+    sent = {"offering": cast.piano.pk, "starts_at": clock.rfc3339(start), "duration_min": 60}
+    page = client.get(client.post(reverse("bookings:hold"), sent).url)
+    assert (page.context["total"], page.context["pay"]) == ("$89.60", None)
+    assert page.context["guest"]["step"] == "email"
+    hold = Booking.objects.get()
+    guests.arrive(hold.student.user, email="dora@example.com", first_name="Dora", last_name="Dean")
+    client.force_login(User.objects.get(email="dora@example.com"))
+    page = client.get(url_of(hold))
+    assert (page.context["pay"]["is_new"], page.context["button"]) == (True, "Book for $89.60")
 
 
 # -- Without scripts ---------------------------------------------------------------------------------
@@ -373,9 +385,10 @@ def test_nobody_else_pays_for_a_lesson(client: Client, cast: Cast, start: dateti
 
 
 def test_stripe_s_origin_is_allowed_where_a_card_is_entered_and_nowhere_else(
-    ben: Client, cast: Cast, hold: Booking, stripe_here: StripeStandIn, settings: Any
+    ben: Client, cast: Cast, start: datetime, stripe_here: StripeStandIn, settings: Any
 ) -> None:
-    lesson = booked(cast.piano, hold.starts_at + timedelta(days=1), cast.ben_student)
+    lesson = booked(cast.piano, start + timedelta(days=1), cast.ben_student)
+    hold = held(cast.piano, start, cast.ben_student)
     asks = [url_of(hold), reverse("bookings:cards"), url_of(lesson, "pay")]
     others = ["/", url_of(lesson, "lesson"), reverse("bookings:lessons"), url_of(lesson, "cancel")]
     for address in asks:
