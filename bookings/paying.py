@@ -25,7 +25,7 @@ from bookings.services.payments.outcomes import BEFORE_MONEY
 from bookings.services.payments.plan import Pay
 from bookings.services.pricing import Quote
 from instainstru.accounts.models import User
-from instainstru.lib import clock, money, when
+from instainstru.lib import clock, limits, money, when
 from instainstru.lib.errors import DomainError, Invalid
 from instainstru.lib.http import visitor_zone
 from instainstru.lib.presentation import unbroken
@@ -178,6 +178,12 @@ def _hours(hours: int) -> str:
 
 
 # -- What was chosen ---------------------------------------------------------------------------------
+
+
+def count(request: HttpRequest, form: PayForm) -> None:
+    """Count what asks Stripe for something; a card that was just entered was counted when that began."""
+    if not form.cleaned_data["setup_intent"]:
+        limits.count(request, group="money", caller=f"user {request.user.pk}")
 
 
 def wants_new(form: PayForm) -> bool:

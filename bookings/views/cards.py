@@ -22,7 +22,7 @@ from bookings.services.payments import cards as saved
 from bookings.services.payments import plan, work
 from bookings.services.payments.outcomes import BEFORE_MONEY
 from instainstru.accounts.services import signed_in
-from instainstru.lib import clock, limits, money, when
+from instainstru.lib import clock, money, when
 from instainstru.lib.errors import DomainError, NotFound
 from instainstru.lib.http import posted, visitor_zone
 from instainstru.lib.limits import throttled
@@ -33,7 +33,7 @@ from students.services.students import student_of
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
-@throttled("money")
+@throttled("write")
 def cards(request: HttpRequest) -> HttpResponse:
     """The saved cards; with POST one more, entered here (Stripe.js) or on Stripe's page."""
     _require_payments()
@@ -45,6 +45,7 @@ def cards(request: HttpRequest) -> HttpResponse:
     form = PayForm(posted(request))
     if form.is_bound and form.is_valid():
         try:
+            paying.count(request, form)
             if not form.cleaned_data["setup_intent"]:
                 return paying.to_stripe(request, student, here=here)
             card = saved.finish(student, form.cleaned_data["setup_intent"], by=user)
@@ -128,7 +129,7 @@ def pay(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 
 def _pay(request: HttpRequest, booking: Booking, payment: Payment, form: PayForm) -> HttpResponse:
     user = signed_in(request)
-    limits.count(request, group="money", caller=f"user {user.pk}")
+    paying.count(request, form)
     here = reverse("bookings:pay", args=[booking.pk])
     if request.POST.get("go") == "stripe" or paying.wants_new(form):
         return paying.to_stripe(request, booking.student, here=here)

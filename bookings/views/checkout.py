@@ -64,6 +64,9 @@ def hold(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """What, who, when, where, how much and until when it can be undone; then one button."""
     booking = _mine(request, booking_id)
+    asks = paying.is_asked(booking, here(request))
+    if asks and (back := paying.welcome_back(request, booking.student, by=here(request))):
+        return back
     if not _is_held(booking):
         return _instead(request, booking)
     if here(request).is_guest:
@@ -73,7 +76,7 @@ def confirm(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         instructor_name=booking.instructor.user.first_name,
         initial={"note": booking.note},
     )
-    pay = PayForm(posted(request)) if paying.is_asked(booking, here(request)) else None
+    pay = PayForm(posted(request)) if asks else None
     if pay is not None and not form.is_bound and (elsewhere := _under_way(request, booking)):
         return elsewhere
     status = 422 if form.is_bound else 200
@@ -123,7 +126,7 @@ def _book(request: HttpRequest, booking: Booking, *, note: str, pay: PayForm | N
         recheck.before_confirming(booking)
         lifecycle.confirm(booking, by=user, note=note)
         return redirect("bookings:booked", booking.pk)
-    limits.count(request, group="money", caller=f"user {user.pk}")
+    paying.count(request, pay)
     if request.POST.get("go") == "stripe" or paying.wants_new(pay):
         lifecycle.keep(booking, by=user, note=note)
         confirm_url = reverse("bookings:confirm", args=[booking.pk])
@@ -151,9 +154,7 @@ def _bank_url(request: HttpRequest, booking: Booking) -> str:
 
 
 def _under_way(request: HttpRequest, booking: Booking) -> HttpResponse | None:
-    """Where a look at the page leads while a card is being asked, or just saved on Stripe's page."""
-    if (back := paying.welcome_back(request, booking.student, by=here(request))) is not None:
-        return back
+    """Where a look at the page leads while a card is being asked."""
     attempt = upfront.of(booking)
     if attempt is None or ("other" in request.GET and attempt.status not in upfront.UNDER_WAY):
         return None

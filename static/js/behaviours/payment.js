@@ -12,7 +12,11 @@ function stripeOf({ stripe: address, key }) {
     const script = document.createElement("script");
     script.src = address;
     script.onload = () => resolve(window.Stripe(key));
-    script.onerror = reject;
+    script.onerror = () => {
+      // For this visit the bank asks on a page of its own.
+      sessionStorage.setItem("stripe", "away");
+      reject(new Error());
+    };
     document.head.append(script);
   });
   return loading;
@@ -41,7 +45,7 @@ class NewCard {
   constructor(box) {
     this.box = box;
     this.form = box.closest("form");
-    this.form.elements.in_page.value = "on";
+    if (sessionStorage.getItem("stripe") !== "away") this.form.elements.in_page.value = "on";
     this.form.addEventListener("submit", (event) => this.submit(event));
     this.form.addEventListener("change", () => this.reflect());
     dark.addEventListener("change", () => this.elements?.update({ appearance: appearance() }));
@@ -140,12 +144,13 @@ function showBill() {
 }
 
 async function askBank() {
-  try {
-    const stripe = await stripeOf(bank.dataset);
-    await stripe.handleNextAction({ clientSecret: bank.dataset.secret });
-  } finally {
-    location.assign(bank.dataset.back);
+  const stripe = await stripeOf(bank.dataset).catch(() => null);
+  if (!stripe) {
+    document.querySelector("[data-error]").textContent = bank.dataset.away;
+    return;
   }
+  await stripe.handleNextAction({ clientSecret: bank.dataset.secret }).catch(() => {});
+  location.assign(bank.dataset.back);
 }
 
 if (form) {
