@@ -291,7 +291,7 @@ def test_the_cards_are_listed(ben: Client, cast: Cast, number: int, django_asser
         a_card(cast.ben_student, name)
     a_card(cast.cy_student)
     ben.get(reverse("bookings:cards"))
-    with django_assert_num_queries(4):  # who, as student, the cards, whether they teach
+    with django_assert_num_queries(5):  # who, as student, the cards, what needs them, whether they teach
         page = ben.get(reverse("bookings:cards"))
     assert len(page.context["cards"]) == number
     assert page.context["cards"][-1]["title"] == "Visa ending in 4242"
@@ -306,6 +306,8 @@ def test_a_card_is_added_and_removed_unless_a_lesson_needs_it(
     ben.post(here, {"setup_intent": entered(cast.ben_student, stripe_here)})
     card = Card.objects.get()
     lesson = paid_lesson(cast.piano, start, cast.ben_student, card=card)
+    [row] = ben.get(here).context["cards"]
+    assert [one["url"] for one in row["lessons"]] == [url_of(lesson, "lesson")]
     remove = reverse("bookings:remove_card", args=[card.pk])
     told = ben.post(remove, follow=True).content.decode()
     assert "A lesson is to be paid with this card. Choose another card for it first." in told

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bookings import paying, presentation
-from bookings.models import Booking, Party, Payment, PaymentStatus
+from bookings import paying, presentation, terms
+from bookings.models import Booking, Party, Payment, PaymentStatus, Status
 from bookings.paying import PayForm
 from bookings.services import access, checkout
 from bookings.services import stripe_gateway as gateway
@@ -27,6 +27,7 @@ from instainstru.lib.errors import DomainError, NotFound
 from instainstru.lib.http import posted, visitor_zone
 from instainstru.lib.limits import throttled
 from instainstru.lib.presentation import unbroken
+from students.models import Student
 from students.services.students import student_of
 
 
@@ -55,13 +56,33 @@ def cards(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{card} is saved.")
             return redirect(here)
     context = {
-        "cards": [{**paying.of_card(card), "pk": card.pk} for card in saved.of(student)],
+        "cards": _rows(student, zone=visitor_zone(request)),
         "pay_form": form,
         "stripe": paying.stripe(back=request.build_absolute_uri(here)),
         "settings_url": reverse("accounts:settings"),
     }
     status = 422 if form.is_bound else 200
     return paying.allow(render(request, "bookings/cards.html", context, status=status))
+
+
+def _rows(student: Student, *, zone: str) -> list[dict[str, Any]]:
+    """The cards, each with the lessons that keep it from being removed."""
+    needed = saved.needed_for(student)
+    return [
+        {
+            **paying.of_card(card),
+            "pk": card.pk,
+            "lessons": [
+                {
+                    "text": f"{booking.offering.subject.name}, {when.short(booking.starts_at, zone)}",
+                    "url": reverse("bookings:lesson", args=[booking.pk]),
+                }
+                for booking in (payment.booking for payment in needed.get(card.pk, []))
+                if booking is not None
+            ],
+        }
+        for card in saved.of(student)
+    ]
 
 
 @login_required
@@ -214,9 +235,11 @@ def _context(request: HttpRequest, booking: Booking, payment: Payment, form: Pay
     paying.check(options, named)
     amount = money.show(payment.total, currency=payment.currency, short=False)
     is_due = payment.authorise_at <= now
+    is_coming = booking.status == Status.CONFIRMED and booking.starts_at > now
     asked = f"Your card is asked on {when.short(payment.authorise_at, zone)}."
     return {
         "lesson": presentation.facts(booking, party=Party.STUDENT, zone=zone),
+        "policy": terms.sentence(booking, zone=zone, now=now) if is_coming else None,
         "lines": presentation.bill(booking, plan.bill_of(booking)),
         "total": amount,
         "trouble": paying.trouble(payment) if not form.is_bound else "",
