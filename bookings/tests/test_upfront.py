@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from django.db import connection
 
 from bookings.models import Booking, Card, Payment, PaymentStatus, Status, Step
 from bookings.services import checkout, credits, history, ledger, lifecycle, sweeps
-from bookings.services.payments import steps, upfront, work
+from bookings.services.payments import plan, steps, upfront, work
 from bookings.services.payments.plan import Pay
 from bookings.tests.cast import Cast
 from bookings.tests.factories import held, in_days, local_time
 from bookings.tests.paying import a_card, at, payment_of, postings, stripe_here, work_at
-from bookings.tests.racing import race
+from bookings.tests.racing import PATIENCE, race
 from bookings.tests.test_letters import react
 from bookings.tests.test_payment_letters import to_ben
 from instainstru.events.models import Event
@@ -294,6 +297,56 @@ def test_a_lost_answer_is_waited_for_and_not_paid_twice(
         work.run(now=clock.now())
     assert status_of(hold) == Status.CONFIRMED
     assert stripe_here.total("authorised") == 89_60
+
+
+# -- Presses at once ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def without_index(name: str) -> Iterator[None]:
+    """The database without this index; afterwards there are no payments and it is back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [name])
+        (definition,) = cursor.fetchone()
+        cursor.execute(f'DROP INDEX "{name}"')
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE bookings_payment CASCADE")
+            cursor.execute(definition)
+
+
+def two_presses(hold: Booking, card: Card, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Two that both find nothing under way, because nothing is locked."""
+    lifecycle.extend(hold, by=hold.student.user)
+    barrier, planned = threading.Barrier(2), plan.plan
+
+    def meet(*args: Any, **kwargs: Any) -> Payment:
+        barrier.wait(PATIENCE)
+        return planned(*args, **kwargs)
+
+    with monkeypatch.context() as unlocked:
+        unlocked.setattr(plan, "plan", meet)
+        unlocked.setattr(lifecycle.steps, "lock", lambda booking: Booking.objects.get(pk=booking.pk))
+        return race(*(lambda: press(hold, card=card) for _ in range(2)))
+
+
+def test_control_without_lock_and_constraint_two_presses_take_the_amount_twice(
+    cast: Cast, hold: Booking, stripe_here: StripeStandIn, monkeypatch
+) -> None:
+    card = a_card(cast.ben_student)
+    with without_index("payment_once_per_lesson"):
+        two_presses(hold, card, monkeypatch)
+        assert len(stripe_here.journal(what="authorised")) == 2
+
+
+def test_the_constraint_alone_refuses_the_second_press(
+    cast: Cast, hold: Booking, stripe_here: StripeStandIn, monkeypatch
+) -> None:
+    outcomes = two_presses(hold, a_card(cast.ben_student), monkeypatch)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict", "Payment"]
+    assert (status_of(hold), stripe_here.total("authorised")) == (Status.CONFIRMED, 89_60)
 
 
 def test_of_presses_at_once_one_pays(cast: Cast, hold: Booking, stripe_here: StripeStandIn) -> None:
