@@ -14,7 +14,6 @@ from bookings.models import Booking, Party, Payment
 from bookings.services import access, ics
 from bookings.services.payments.outcomes import quote_of
 from bookings.services.policies import Tier
-from bookings.services.pricing import LineKind
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
@@ -155,24 +154,24 @@ def payment_context(event: Event, payment: Payment) -> dict[str, Any]:
         "give_up": when.short(datetime.fromisoformat(give_up), zone) if give_up else "",
         "reason": data.get("reason", ""),
         "lines": _bill(payment, data),
-        "url": lesson_url(booking)
-        if booking is not None
-        else settings.SITE_URL + reverse("bookings:lessons"),
+        "url": _where_to_pay(event, booking),
     }
+
+
+def _where_to_pay(event: Event, booking: Booking | None) -> str:
+    """Where a letter about money leads: to the card, where one is missing or was declined."""
+    if booking is None:
+        return settings.SITE_URL + reverse("bookings:lessons")
+    if event.kind in (Kind.PAYMENT_FAILED, Kind.PAYMENT_WARNED):
+        return settings.SITE_URL + reverse("bookings:pay", args=[booking.pk])
+    return lesson_url(booking)
 
 
 def _bill(payment: Payment, data: dict[str, Any]) -> list[dict[str, str]]:
     """The lines of a receipt."""
-    labels = {
-        LineKind.LESSON: "Lesson",
-        LineKind.FEE: "Booking fee",
-        LineKind.CREDIT: "Your credit",
-        LineKind.PACKAGE: "Your package",
-        LineKind.TIP: "Tip",
-    }
     return [
         {
-            "label": labels[line.kind],
+            "label": presentation.BILL[line.kind],
             "amount": money.show(line.amount, currency=data["currency"], short=False),
         }
         for line in quote_of(payment).lines

@@ -7,6 +7,7 @@ name is in the database: renaming one parks what is on its way to it.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.urls import reverse
 from bookings import letters
 from bookings.models import Booking, Party, Payment
 from bookings.services import consent
+from bookings.services.payments.outcomes import NO_CARD
 from instainstru.events.dispatch import Reactions, Steps
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
@@ -50,7 +52,7 @@ def mail_student(event: Event, steps: Steps) -> None:
 
 def mail_payer(event: Event, steps: Steps) -> None:
     """A letter to the student about their money. Of a payment that fails only the first time is told."""
-    if event.kind == Kind.PAYMENT_FAILED and event.data.get("tries", 1) > 1 and event.data.get("next_try"):
+    if event.kind == Kind.PAYMENT_FAILED and not _is_worth_a_letter(event.data):
         return
     payment = Payment.objects.select_related(
         "student__user", "instructor__user", "booking__offering__subject", "card"
@@ -63,6 +65,13 @@ def mail_payer(event: Event, steps: Steps) -> None:
         message_id=f"event-{event.pk}-student",
     )
     steps.once("letter to student", send)
+
+
+def _is_worth_a_letter(failed: dict[str, Any]) -> bool:
+    """Whoever pays before the lesson is booked sees it on the page."""
+    if failed.get("upfront"):
+        return False
+    return failed.get("tries", 1) == 1 or not (failed.get("next_try") or failed.get("code") == NO_CARD)
 
 
 def mail_asked(event: Event, steps: Steps) -> None:

@@ -59,9 +59,10 @@ class Payment(models.Model):
     """One payment and everything the worker must know of it.
 
     ``ending`` is what became of the lesson: empty while it is on, ``given``, or the tier it was cancelled
-    on. ``due_at`` is when the worker looks again; while a step is under way it is the step's lease.
-    ``to_instructor`` is theirs of what was captured, less refunds; ``transferred`` what they were sent.
-    ``version`` counts the payment's events.
+    on. One that was begun for a time that was then not booked ends as if the lesson were cancelled for
+    free; so a booking may have several, of which the newest counts. ``due_at`` is when the worker looks
+    again; while a step is under way it is the step's lease. ``to_instructor`` is theirs of what was
+    captured, less refunds; ``transferred`` what they were sent. ``version`` counts the payment's events.
     """
 
     class Purpose(models.TextChoices):
@@ -123,7 +124,7 @@ class Payment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["booking"],
-                condition=Q(purpose="lesson"),
+                condition=Q(purpose="lesson", ending=""),
                 name="payment_once_per_lesson",
                 violation_error_message="This lesson has a payment already.",
             ),

@@ -40,6 +40,8 @@ def of(instructor: Instructor) -> Earnings:
     waiting = Payment.objects.filter(
         instructor=instructor, purpose=Payment.Purpose.LESSON, ending__in=("", Payment.GIVEN)
     ).exclude(status__in=(PaymentStatus.CAPTURED, PaymentStatus.CANCELLED, PaymentStatus.FAILED))
+    # What is paid for a time that is only held brings nothing yet.
+    waiting = waiting.exclude(booking__isnull=False, booking__confirmed_at__isnull=True)
     coming = waiting.aggregate(lesson=Sum("lesson", default=0), commission=Sum("commission", default=0))
     earned, sent = int(sums["earned"]), -int(sums["sent"])
     return Earnings(earned, sent, earned - sent, int(coming["lesson"] - coming["commission"]))

@@ -197,12 +197,15 @@ def _method(found: Any) -> Method:
 def authorise(sent: dict[str, Any], *, key: str) -> Intent:
     """Hold an amount on a card, with a new intent or, where ``sent`` names one, with that.
 
-    ``sent``: customer, method, amount, currency, metadata; intent; return_url where the student is there.
+    ``sent``: customer, method, amount, currency, metadata; intent; return_url where the student is there,
+    and in_page where their browser runs Stripe.js, which then shows the bank's question over our page.
     Raises ``Declined``, ``ActionNeeded`` (only off session; otherwise the intent says it).
     """
     there = bool(sent.get("return_url"))
     terms: dict[str, Any] = {"payment_method": sent["method"]}
     terms |= {"return_url": sent["return_url"]} if there else {"off_session": True}
+    if there and sent.get("in_page"):
+        terms["use_stripe_sdk"] = True
     options = {"idempotency_key": key}
     if sent.get("intent"):
         return _intent(_ask(lambda to: to.payment_intents.confirm(sent["intent"], terms, options=options)))

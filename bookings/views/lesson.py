@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bookings import presentation, terms, timeline, welcome
+from bookings import paying, presentation, terms, timeline, welcome
 from bookings.actions import actions_of
 from bookings.forms import CancelForm
 from bookings.models import Booking, Party, Status
@@ -122,6 +122,7 @@ def lesson(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             "status": status,
             "status_kind": kind,
             "note": booking.note,
+            "paying": paying.note(booking, signed_in(request)),
             "asked": presentation.asked(asked, party=party, zone=zone) if asked else None,
             "actions": actions_of(booking, party=party, now=now, zone=zone),
             "history": timeline.told(booking, to=party, zone=zone),

@@ -24,6 +24,8 @@ from instainstru.rules.models import Rules
 
 # Nothing holds money yet: what may still be changed about a payment.
 BEFORE_MONEY = (PaymentStatus.PLANNED, PaymentStatus.FAILED, PaymentStatus.ACTION_REQUIRED)
+NO_CARD = "no_card"
+NO_CARD_SAID = "There is no card for this lesson yet."
 LESSON, PACKAGE, TIP = Payment.Purpose.LESSON, Payment.Purpose.PACKAGE, Payment.Purpose.TIP
 
 
@@ -38,6 +40,11 @@ def lock_payment(pk: Any) -> Payment:
     return locked().get(pk=pk)
 
 
+def is_upfront(payment: Payment) -> bool:
+    """Whether it is for a time that is only held so far (``upfront.py``)."""
+    return payment.booking is not None and payment.booking.confirmed_at is None
+
+
 def quote_of(payment: Payment) -> Quote:
     """The bill as it was agreed."""
     return Quote(
@@ -48,6 +55,10 @@ def quote_of(payment: Payment) -> Quote:
         tip=payment.tip,
         commission=payment.commission,
     )
+
+
+def has_card(payment: Payment) -> bool:
+    return payment.card is not None and payment.card.removed_at is None
 
 
 def settlement(payment: Payment) -> Settlement:
@@ -89,7 +100,7 @@ def authorised(payment: Payment, *, intent_id: str, now: datetime) -> None:
     payment.failing_since = payment.warned_at = None
     payment.tries, payment.error_code, payment.error = 0, "", ""
     payment.needs_staff = False
-    waits = not payment.ending and payment.authorise_at <= now
+    waits = not payment.ending and payment.authorise_at <= now and not is_upfront(payment)
     payment.due_at = payment.capture_at if waits else now
     if payment.total:
         note(Kind.PAYMENT_AUTHORISED, payment, amount=payment.total)
@@ -100,8 +111,12 @@ def action_required(payment: Payment, *, intent_id: str, now: datetime) -> None:
     """The bank asks the student; if they never answer, the payment is failing."""
     payment.status = PaymentStatus.ACTION_REQUIRED
     payment.intent_id = intent_id
-    payment.failing_since = payment.failing_since or now
-    payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
+    if payment.booking is not None and is_upfront(payment):
+        # They have as long as the time is held.
+        payment.due_at = payment.booking.expires_at
+    else:
+        payment.failing_since = payment.failing_since or now
+        payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
     payment.save()
 
 
@@ -111,6 +126,11 @@ def declined(payment: Payment, *, code: str, message: str, intent_id: str, now: 
     payment.failing_since = payment.failing_since or now
     payment.error_code, payment.error = code[:60], message[:300]
     payment.intent_id = intent_id
+    if is_upfront(payment):
+        _ended_upfront(payment, now=now)
+        _note_failed(payment, code=code, message=message)
+        payment.save()
+        return
     payment.status = PaymentStatus.PLANNED
     payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
     if payment.purpose != LESSON:
@@ -118,32 +138,53 @@ def declined(payment: Payment, *, code: str, message: str, intent_id: str, now: 
     if payment.due_at is None:
         payment.status = PaymentStatus.FAILED
         payment.needs_staff = payment.purpose == LESSON
-    next_try = payment.due_at.isoformat() if payment.due_at else None
-    note(
-        Kind.PAYMENT_FAILED, payment, amount=payment.total, code=code, message=message, next_try=next_try,
-        tries=payment.tries,
-    )  # fmt: skip
+    _note_failed(payment, code=code, message=message)
     payment.save()
 
 
-def refused(payment: Payment, *, code: str, message: str) -> None:
+def _ended_upfront(payment: Payment, *, now: datetime) -> None:
+    """The student is there and chooses another card: what this one was to pay with is free for that."""
+    payment.status, payment.ending, payment.due_at = PaymentStatus.FAILED, Tier.FREE, now
+
+
+def _note_failed(payment: Payment, *, code: str, message: str) -> None:
+    will_try = payment.due_at is not None and not payment.ending
+    note(
+        Kind.PAYMENT_FAILED, payment, amount=payment.total, code=code, message=message,
+        next_try=payment.due_at.isoformat() if payment.due_at is not None and will_try else None,
+        tries=payment.tries, upfront=is_upfront(payment),
+    )  # fmt: skip
+
+
+def refused(payment: Payment, *, code: str, message: str, now: datetime) -> None:
     """Stripe did not take our call: nothing that time heals."""
     payment.status = PaymentStatus.FAILED
     payment.error_code, payment.error = code[:60], message[:300]
     payment.needs_staff, payment.due_at = True, None
-    note(
-        Kind.PAYMENT_FAILED, payment, amount=payment.total, code=code, message=message, next_try=None,
-        tries=payment.tries,
-    )  # fmt: skip
+    if is_upfront(payment):
+        _ended_upfront(payment, now=now)
+    _note_failed(payment, code=code, message=message)
+    payment.save()
+
+
+def without_card(payment: Payment) -> None:
+    """The moment came at which a lesson is given up, and nobody ever gave a card: the lesson stays, and
+    staff look at it."""
+    payment.status, payment.error_code = PaymentStatus.FAILED, NO_CARD
+    payment.needs_staff, payment.due_at = True, None
+    # A card that is given later is tried, and the lesson stays whatever the bank says.
+    payment.give_up_at = payment.warn_at = None
+    _note_failed(payment, code=NO_CARD, message=NO_CARD_SAID)
     payment.save()
 
 
 def warned(payment: Payment, *, now: datetime) -> None:
-    """The last word before the lesson is given up."""
+    """The last word before the lesson is given up, or before nobody asks for a card any more."""
     payment.warned_at = now
     payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
     give_up_at = payment.give_up_at.isoformat() if payment.give_up_at else None
-    note(Kind.PAYMENT_WARNED, payment, amount=payment.total, give_up_at=give_up_at)
+    code = "" if has_card(payment) else NO_CARD
+    note(Kind.PAYMENT_WARNED, payment, amount=payment.total, give_up_at=give_up_at, code=code)
     payment.save()
 
 
