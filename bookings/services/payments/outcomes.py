@@ -63,6 +63,15 @@ def to_collect(payment: Payment) -> int:
     return payment.total - settlement(payment).refund
 
 
+def all_comes_back(payment: Payment) -> bool:
+    """Whether nobody keeps anything of it as the lesson ended, so that nothing is charged.
+
+    A lesson out of a package may cost the card nothing and still be shared out.
+    """
+    shares = settlement(payment)
+    return not (to_collect(payment) or shares.to_instructor or shares.platform)
+
+
 def rules_of(payment: Payment) -> Rules:
     return payment.booking.rules if payment.booking is not None else rules_service.current()
 

@@ -125,7 +125,7 @@ def _decide(payment: Payment, *, now: datetime, return_url: str = "") -> Job:
     if step is not None:
         _lease(payment, now=now)
         return Job(payment, step)
-    ends_free = bool(payment.ending) and not outcomes.to_collect(payment)
+    ends_free = bool(payment.ending) and outcomes.all_comes_back(payment)
     if payment.frozen_at is not None and not ends_free:
         payment.due_at = None
         payment.save(update_fields=["due_at"])
