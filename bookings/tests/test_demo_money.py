@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -339,6 +339,49 @@ def test_seeded_tips_and_packages_have_what_the_services_write(
         assert {f: getattr(seeded, f) for f in SAME} == {f: getattr(real, f) for f in SAME}
     same = ("lessons", "price_each", "fee_each", "paid_at", "expires_at", "closed_at", "created_at")
     assert {f: getattr(bought, f) for f in same} == {f: getattr(package, f) for f in same}
+
+
+# -- What the people one can sign in as have at the stand-in -----------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_demo_people_get_cards_and_an_account_once(demo: None, stripe_here: StripeStandIn) -> None:
+    for _ in range(2):
+        call_command("demo_payments", stdout=StringIO())
+    held = -ledger.balance(ledger.STRIPE)
+    to_pay = Payment.objects.filter(status=PaymentStatus.PLANNED, total__gt=0)
+    assert not to_pay.filter(card=None).exists()
+    named = Student.objects.filter(user__email__in=[f"student{n}@demo.example" for n in (1, 2, 3)])
+    assert [student.cards.count() for student in named] == [1, 1, 1]
+    busy = Instructor.objects.get(user__email="instructor@demo.example")
+    assert (busy.payout_account.is_ready, busy.payout_account.pays_out) == (True, True)
+    assert stripe_here.client().v1.balance.retrieve().available[0].amount == held
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_their_cards_the_worker_carries_demo_lessons_on(demo: None, stripe_here: StripeStandIn) -> None:
+    due = Payment.objects.filter(due_at__lte=clock.now())
+    number = due.filter(total__gt=0).count()
+    assert number > 3
+    call_command("demo_payments", stdout=StringIO())
+    work.run(now=clock.now())
+    assert len(stripe_here.journal(what="authorised")) == number
+    assert not Payment.objects.filter(needs_staff=True).exists()
+    assert not Event.objects.filter(kind="payment.failed").exists()
+    assert not due.exists()
+    work.run(now=clock.now() + timedelta(days=2))
+    assert len(stripe_here.journal(what="captured")) >= 3
+    assert not Event.objects.filter(kind="payment.failed").exists()
+    assert list(reconcile.differences(now=clock.now())) == []
+
+
+@pytest.mark.parametrize(("debug", "base"), [(False, "http://localhost:1"), (True, "")])
+def test_cards_for_a_demo_are_for_development_with_a_stand_in(
+    db: None, settings: Any, debug: bool, base: str
+) -> None:
+    settings.DEBUG, settings.STRIPE_API_BASE = debug, base
+    with pytest.raises(CommandError, match="stand-in"):
+        call_command("demo_payments")
 
 
 def test_the_books_are_empty_when_the_demo_is_gone(demo: None) -> None:
