@@ -18,7 +18,7 @@ from typing import Any
 
 from instainstru import embedded
 from ops.processes import Role, Supervisor
-from ops.stand_ins import beside
+from ops.stand_ins import beside, demo
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -59,6 +59,7 @@ def main() -> int:
         role, told = beside_us
         environment |= told
         roles.append(role)
+        demo.introduce(role, environment, mark=remembered().with_suffix(".cards"), manage=manage)
     url = f"http://localhost:{environment['PORT']}"
     threading.Thread(target=announce, args=(url, people, bool(roles)), daemon=True).start()
     # A server that was killed comes back, as a supervisor would bring a real one back.

@@ -136,6 +136,7 @@ def refund_rest(package: Package, *, by: Any, reason: str = "The rest of a packa
     package = Package.objects.select_for_update(no_key=True).get(pk=package.pk)
     if payment.status != PaymentStatus.CAPTURED or package.closed_at is not None or not package.left:
         raise Conflict("Nothing of this package is left to give back.", code="package_used_up")
+    refunds.refuse_elsewhere(payment)
     rest = rest_of(package)
     refunds.reserve(
         payment, amount=rest.total, from_instructor=0, reason=reason, by=by, package=package.pk,

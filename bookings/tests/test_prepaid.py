@@ -83,6 +83,26 @@ def test_a_lesson_of_a_package_cancelled_in_time_goes_back_into_it(
     assert (package.left, packages.held(cast.ben_student)) == (3, 3 * 80_00)
 
 
+@pytest.mark.parametrize("before_h", [24, 11])
+def test_a_lesson_of_a_package_cancelled_late_is_shared_out(
+    cast: Cast, stripe_here: StripeStandIn, before_h: int
+) -> None:
+    """Whether the worker has met it before or not: the card has nothing to do with it."""
+    package = a_package(cast)
+    start = local_time(in_days(5), 12)
+    lesson = paid_lesson(cast.piano, start, cast.ben_student, package=package)
+    work_at(start - before_h * HOUR - timedelta(minutes=1))
+    with at(start, hours=-11):
+        lifecycle.cancel(lesson, by=cast.ben, party=Party.STUDENT)
+    work_at(start - 11 * HOUR + timedelta(minutes=1))
+    payment = payment_of(lesson)
+    assert (payment.status, payment.captured, payment.to_instructor) == ("captured", 0, 34_00)
+    assert credits.available(cast.ben_student) == 40_00
+    assert packages.held(cast.ben_student) == 2 * 80_00
+    assert ledger.balance(ledger.of_instructor(cast.piano.instructor_id)) == 34_00
+    assert stripe_here.total("captured") == 3 * 89_60
+
+
 def test_a_declined_package_has_no_lessons(cast: Cast, stripe_here: StripeStandIn) -> None:
     package = a_package(cast, card=a_card(cast.ben_student, "chargeCustomerFail"))
     assert (package.paid_at, package.payment.status) == (None, PaymentStatus.FAILED)

@@ -74,6 +74,15 @@ def to_collect(payment: Payment) -> int:
     return payment.total - settlement(payment).refund
 
 
+def all_comes_back(payment: Payment) -> bool:
+    """Whether nobody keeps anything of it as the lesson ended, so that nothing is charged.
+
+    A lesson out of a package may cost the card nothing and still be shared out.
+    """
+    shares = settlement(payment)
+    return not (to_collect(payment) or shares.to_instructor or shares.platform)
+
+
 def rules_of(payment: Payment) -> Rules:
     return payment.booking.rules if payment.booking is not None else rules_service.current()
 
@@ -81,7 +90,12 @@ def rules_of(payment: Payment) -> Rules:
 def note(kind: Kind, payment: Payment, *, amount: int, by: Any = None, **more: Any) -> Event:
     """Record that something happened to the payment; its row counts it."""
     payment.version += 1
-    data = {
+    return record(kind, payment, by=by, data=facts(payment, amount=amount, **more), version=payment.version)
+
+
+def facts(payment: Payment, *, amount: int, **more: Any) -> dict[str, Any]:
+    """What an event of the payment tells."""
+    return {
         "amount": amount,
         "currency": payment.currency,
         "purpose": payment.purpose,
@@ -90,7 +104,6 @@ def note(kind: Kind, payment: Payment, *, amount: int, by: Any = None, **more: A
         "instructor": payment.instructor_id,
         **more,
     }
-    return record(kind, payment, by=by, data=data, version=payment.version)
 
 
 def authorised(payment: Payment, *, intent_id: str, now: datetime) -> None:
@@ -209,7 +222,7 @@ def captured(payment: Payment, *, now: datetime) -> None:
     kind = {TIP: Kind.TIP_PAID, PACKAGE: Kind.PACKAGE_BOUGHT}.get(
         Payment.Purpose(payment.purpose), Kind.PAYMENT_CAPTURED
     )
-    event = note(kind, payment, amount=collected, shares=_said(shares))
+    event = note(kind, payment, amount=collected, shares=said(shares))
     payment.save()
     if payment.purpose == PACKAGE:
         entries = {ledger.packages_of(payment.student_id): payment.lesson, ledger.PLATFORM: payment.fee}
@@ -256,6 +269,7 @@ def _given_back(payment: Payment, shares: Settlement) -> dict[ledger.Whose, int]
     }
 
 
-def _said(shares: Settlement) -> dict[str, int]:
+def said(shares: Settlement) -> dict[str, int]:
+    """A settlement as events tell it."""
     names = ("refund", "credit_back", "package_back", "credit", "to_instructor", "platform")
     return {name: getattr(shares, name) for name in names}

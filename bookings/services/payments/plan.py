@@ -217,7 +217,7 @@ def end_payment(payment: Payment, tier: str, *, now: datetime) -> None:
         # Nobody could be charged before; a person decides what now.
         payment.needs_staff = True
         payment.save()
-    elif payment.intent_id or outcomes.to_collect(payment) or payment.status not in BEFORE_MONEY:
+    elif payment.intent_id or payment.status not in BEFORE_MONEY or not outcomes.all_comes_back(payment):
         if not _is_under_way(payment):
             payment.due_at = now
         payment.save()

@@ -45,6 +45,11 @@ def _open(now: datetime) -> QuerySet[Payment]:
     return Payment.objects.exclude(intent_id="").filter(~final | recent).distinct().order_by("pk")
 
 
+def not_through_stripe() -> QuerySet[Payment]:
+    """Charges that there is nothing to compare with: demo data."""
+    return Payment.objects.filter(intent_id="", captured__gt=0)
+
+
 def _payment(payment: Payment, *, now: datetime) -> Iterator[Difference]:
     where = f"payment {payment.pk}"
     try:

@@ -44,6 +44,7 @@ def preview(payment: Payment, *, amount: int, instructor_bears: bool = True) -> 
     left = refundable(payment)
     if payment.status != PaymentStatus.CAPTURED or payment.purpose == Payment.Purpose.PACKAGE:
         raise Conflict("Only what was charged for a lesson can be refunded.", code="not_charged")
+    refuse_elsewhere(payment)
     if not 0 < amount <= left:
         raise Invalid(f"Between 1 and {left} minor units can go back.", field="amount")
     share = 0
@@ -52,6 +53,19 @@ def preview(payment: Payment, *, amount: int, instructor_bears: bool = True) -> 
         whole = min(payment.to_instructor, left)
         share = whole if amount == left else part(whole, amount, left)
     return RefundPlan(amount, share, amount - share, left - amount)
+
+
+def is_elsewhere(payment: Payment) -> bool:
+    """Whether it was charged without Stripe, as demo data was: nothing can go back to a card."""
+    return payment.captured > 0 and not payment.intent_id
+
+
+def refuse_elsewhere(payment: Payment) -> None:
+    """Raises ``not_through_stripe``."""
+    if is_elsewhere(payment):
+        raise Conflict(
+            "This was not paid through Stripe, so nothing can go back to a card.", code="not_through_stripe"
+        )
 
 
 @transaction.atomic
@@ -87,9 +101,9 @@ def everything(payment: Payment) -> None:
 
     Credit and packages that were spent are for a person to judge.
     """
-    payment.needs_staff = bool(payment.credit or payment.package)
+    payment.needs_staff = bool(payment.credit or payment.package) or is_elsewhere(payment)
     payment.save(update_fields=["needs_staff"])
-    if left := refundable(payment):
+    if not is_elsewhere(payment) and (left := refundable(payment)):
         share = min(payment.to_instructor, left)
         reserve(payment, amount=left, from_instructor=share, reason="The lesson was cancelled", by=None)
 

@@ -142,7 +142,7 @@ def _decide(payment: Payment, *, now: datetime, there: There | None = None) -> J
         return Job(payment, step)
     if outcomes.is_upfront(payment) and not payment.ending:
         return _decide_upfront(payment, now=now, there=there)
-    ends_free = bool(payment.ending) and not outcomes.to_collect(payment)
+    ends_free = bool(payment.ending) and outcomes.all_comes_back(payment)
     if payment.frozen_at is not None and not ends_free:
         payment.due_at = None
         payment.save(update_fields=["due_at"])
