@@ -30,6 +30,11 @@ class StripeEvent(models.Model):
                 fields=["next_try_at"], name="stripe_event_due", condition=Q(next_try_at__isnull=False)
             ),
             models.Index(fields=["-received_at"], name="stripe_event_latest"),
+            models.Index(
+                fields=["received_at"],
+                name="stripe_event_given_up",
+                condition=Q(done_at__isnull=True, next_try_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

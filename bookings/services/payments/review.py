@@ -51,10 +51,14 @@ def reasons(payment: Payment) -> list[Reason]:
     return [Reason.REFUSED if payment.status == PaymentStatus.FAILED else Reason.OTHER]
 
 
+def waiting() -> QuerySet[Payment]:
+    return Payment.objects.filter(needs_staff=True)
+
+
 def queue() -> QuerySet[Payment]:
-    """Payments that wait for staff, the oldest first."""
-    waiting = Payment.objects.filter(needs_staff=True)
-    return waiting.select_related("student__user", "instructor__user", "booking", "card").order_by("id")
+    """Payments that wait for staff, the oldest first, with what tells why."""
+    found = waiting().select_related("student__user", "instructor__user", "booking", "card")
+    return found.prefetch_related("disputes", "steps").order_by("id")
 
 
 @transaction.atomic
