@@ -102,7 +102,7 @@ def _draft(dispute: Dispute) -> str:
 
 @admin.register(Dispute)
 class DisputeAdmin(ActingAdmin):
-    list_display = ("opened", "amount", "state", "deadline", "reason_said", "student_name", "instructor_name")
+    list_display = ("opened", "sum", "state", "deadline", "reason_said", "student_name", "instructor_name")
     list_filter = (QueueFilter,)
     list_select_related = ("payment__student__user", "payment__instructor__user")
     search_fields = (*person("payment__student__user"), *person("payment__instructor__user"))
@@ -110,7 +110,7 @@ class DisputeAdmin(ActingAdmin):
     change_form_template = "admin/tables.html"
     acts = (Answer(),)
     fieldsets = (
-        (None, {"fields": ("state", "amount", "taken", "reason_said", "deadline", "frozen")}),
+        (None, {"fields": ("state", "sum", "taken", "reason_said", "deadline", "frozen")}),
         ("What it is about", {"fields": ("payment_link", "lesson", "student_link", "instructor_link")}),
         ("Our evidence", {"fields": ("answered", "evidence")}),
         ("Record", {"fields": ("at_stripe", "opened", "closed")}),
@@ -137,7 +137,7 @@ class DisputeAdmin(ActingAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     def title_of(self, dispute: Dispute) -> str:
-        return f"{self.amount(dispute)}, {money.name(dispute.payment.student.user)}"
+        return f"{self.sum(dispute)}, {money.name(dispute.payment.student.user)}"
 
     def panels(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
         moved = Posting.objects.filter(payment=dispute.payment, kind__in=MOVED).order_by("pk")
@@ -153,7 +153,7 @@ class DisputeAdmin(ActingAdmin):
         return money.moment(dispute.closed_at)
 
     @admin.display(description="amount")
-    def amount(self, dispute: Dispute) -> str:
+    def sum(self, dispute: Dispute) -> str:
         return money.amount(dispute.amount, dispute.payment.currency)
 
     @admin.display(description="taken by the bank")

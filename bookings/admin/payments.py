@@ -16,7 +16,7 @@ from bookings.models import Payment, Posting
 from bookings.services.payments.steps import OPEN
 from instainstru.events.notify import Recipient
 from instainstru.events.trail import Readers, trail
-from instainstru.lib import presentation, when
+from instainstru.lib import clock, presentation
 from instainstru.lib.acting import ActingAdmin
 from instainstru.lib.backoffice import Table, person
 
@@ -50,8 +50,7 @@ class QueueFilter(admin.SimpleListFilter):
 
 @admin.register(Payment)
 class PaymentAdmin(ActingAdmin):
-    list_display = ("made", "purpose", "status", "amount", "given_back", "student_name", "instructor_name",
-                    "next", "waits")  # fmt: skip
+    list_display = ("made", "purpose", "status", "amount", "student_name", "instructor_name", "next_or_wait")
     list_filter = (QueueFilter, "status", "purpose")
     search_fields = (*person("student__user"), *person("instructor__user"))
     search_help_text = (
@@ -120,15 +119,16 @@ class PaymentAdmin(ActingAdmin):
 
     @admin.display(description="made")
     def made(self, payment: Payment) -> str:
-        return when.date(payment.created_at, payment.instructor.time_zone)
+        there = clock.local(payment.created_at, payment.instructor.time_zone)
+        return f"{there:%-d %b %Y}"
 
     @admin.display(description="amount")
     def amount(self, payment: Payment) -> str:
-        return money.amount(payment.total, payment.currency)
+        text = money.amount(payment.total, payment.currency)
+        return f"{text}, {self.given_back(payment)} of it refunded" if payment.refunded else text
 
-    @admin.display(description="refunded")
     def given_back(self, payment: Payment) -> str:
-        return money.amount(payment.refunded, payment.currency) if payment.refunded else money.NOTHING
+        return money.amount(payment.refunded, payment.currency)
 
     @admin.display(description="student")
     def student_name(self, payment: Payment) -> str:
@@ -145,6 +145,10 @@ class PaymentAdmin(ActingAdmin):
     @admin.display(description="waits for us because")
     def waits(self, payment: Payment) -> str:
         return money.waits_because(payment)
+
+    @admin.display(description="next, or what it waits for (instructor's time)")
+    def next_or_wait(self, payment: Payment) -> str:
+        return self.waits(payment) if payment.needs_staff else self.next(payment)
 
     # -- The page ------------------------------------------------------------------------------------
 
@@ -173,7 +177,8 @@ class PaymentAdmin(ActingAdmin):
             "less package": payment.package,
         }  # fmt: skip
         said = [f"{what} {money.amount(of, payment.currency)}" for what, of in lines.items() if of]
-        return f"{', '.join(said)}: {self.amount(payment)} on the card".capitalize()
+        total = money.amount(payment.total, payment.currency)
+        return f"{', '.join(said)}: {total} on the card".capitalize()
 
     @admin.display(description="charged")
     def charged(self, payment: Payment) -> str:

@@ -20,11 +20,20 @@ from instainstru.events.log import history
 from instainstru.events.models import Delivery
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, Invalid
-from instructors.models import Instructor
+from instructors.models import Instructor, Place
 from instructors.services import standing
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _complete(cast: Cast) -> None:
+    """Ana's profile is whole, so that she can be listed again."""
+    cast.piano.instructor.place = Place.objects.get(slug="brooklyn")
+    cast.piano.instructor.save(update_fields=["place"])
+
+
 START = utc("2026-12-03 18:00")
 
 
