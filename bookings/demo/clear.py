@@ -105,6 +105,7 @@ def _rows() -> list[QuerySet[Any]]:
         CalendarBlock.objects.filter(instructor__in=instructors),
         *_paid(students, instructors, payments),
         MoveRequest.objects.filter(booking__in=bookings),
+        Miss.objects.filter(booking__in=bookings),
         OutsideCalendar.objects.filter(instructor__in=instructors),
         bookings,
         OldAddress.objects.filter(instructor__in=instructors),
@@ -145,6 +146,7 @@ def _of_money(students: QuerySet[Any], instructors: QuerySet[Any], payments: Que
 def _paid(students: QuerySet[Any], instructors: QuerySet[Any], payments: QuerySet[Any]) -> list[Any]:
     return [
         Step.objects.filter(payment__in=payments),
+        StripeFee.objects.filter(payment__in=payments),
         Dispute.objects.filter(payment__in=payments),
         CreditUse.objects.filter(payment__in=payments),
         PackageUse.objects.filter(payment__in=payments),
