@@ -120,7 +120,7 @@ class PaymentAdmin(ActingAdmin):
     @admin.display(description="made")
     def made(self, payment: Payment) -> str:
         there = clock.local(payment.created_at, payment.instructor.time_zone)
-        return f"{there:%-d %b %Y}"
+        return f"{there:%-d\u00a0%b\u00a0%Y}"
 
     @admin.display(description="amount")
     def amount(self, payment: Payment) -> str:
@@ -146,7 +146,7 @@ class PaymentAdmin(ActingAdmin):
     def waits(self, payment: Payment) -> str:
         return money.waits_because(payment)
 
-    @admin.display(description="next, or what it waits for (instructor's time)")
+    @admin.display(description="next, or why it waits")
     def next_or_wait(self, payment: Payment) -> str:
         return self.waits(payment) if payment.needs_staff else self.next(payment)
 

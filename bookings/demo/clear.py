@@ -20,12 +20,14 @@ from bookings.models import (
     Customer,
     Dispute,
     Entry,
+    Miss,
     MoveRequest,
     Package,
     PackageUse,
     Payment,
     Posting,
     Step,
+    StripeFee,
 )
 from instainstru.accounts.models import ApiKey, Partner, User
 from instainstru.events.models import Delivery, Event
