@@ -17,11 +17,11 @@ from bookings.tests.factories import booked, in_days, local_time, utc
 from instainstru.events import dispatch
 from instainstru.events.kinds import Kind
 from instainstru.events.log import history
-from instainstru.events.models import Delivery
+from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
-from instainstru.lib.errors import Conflict, Invalid
+from instainstru.lib.errors import Conflict, Invalid, NotFound
 from instructors.models import Instructor, Place
-from instructors.services import standing
+from instructors.services import catalogue, standing
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -129,6 +129,8 @@ def test_the_first_is_a_warning_the_next_hide_for_longer_and_then_staff_look(cas
     ]
     offering.refresh_from_db()
     assert not offering.is_listed
+    with pytest.raises(NotFound):
+        catalogue.offered(offering.pk)
     assert list(standing.to_review(Instructor.objects.all())) == [ana(cast)]
     assert [miss.number for miss in Miss.objects.order_by("pk")] == [1, 2, 3, 4, 5]
     told = [event.kind for event in history(ana(cast)) if "booking" in event.data]
@@ -219,6 +221,27 @@ def test_forgiving_needs_a_reason_and_happens_once(cast: Cast, clocked: Any):
 
 def test_a_cancelled_lesson_is_looked_at_after_it_is_cancelled():
     assert count_miss in REACTIONS[Kind.BOOKING_CANCELLED]
+
+
+class AtOnce:
+    """Steps of a delivery that are all still to be done."""
+
+    def once(self, name: str, do: Any) -> None:
+        do()
+
+
+@pytest.mark.parametrize(("ending", "number"), [("given", 0), ("not_by_student", 1)])
+def test_a_no_show_that_was_settled_counts_only_if_it_was_one(
+    cast: Cast, clocked: Any, ending: str, number: int
+):
+    booking = lesson(cast, 5)
+    clocked(booking.ends_at)
+    lifecycle.report_no_show(booking, by=cast.ben, party=Party.STUDENT)
+    event = Event(
+        kind="booking.settled", subject_type="booking", subject_id=booking.pk, data={"ending": ending}
+    )
+    count_miss(event, AtOnce())  # type: ignore[arg-type]
+    assert Miss.objects.count() == number
 
 
 def test_the_instructor_reads_how_long_and_why(cast: Cast, clocked: Any):

@@ -236,6 +236,8 @@ def details(event: Event) -> list[str]:
         said.append(f"“{event.data['name']}”.")
     if event.data.get("date"):
         said.append(f"{event.data['date']}.")
+    if event.data.get("number"):
+        said.append(f"Number {event.data['number']} within a year.")
     if event.data.get("reason"):
         said.append(f"“{event.data['reason']}”")
     return said
