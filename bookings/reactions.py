@@ -12,10 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from bookings import letters
+from bookings import letters, missed
 from bookings.models import Booking, Party, Payment
-from bookings.services import consent
+from bookings.services import consent, misses
 from bookings.services.payments.outcomes import NO_CARD
+from bookings.services.policies import Tier
 from instainstru.events.dispatch import Reactions, Steps
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
@@ -29,6 +30,9 @@ from instructors.services.search import saved
 # Kinds after which the lesson enters, moves in, or leaves the readers' calendars.
 IN_CALENDAR = (Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_CANCELLED)
 
+# How a no-show ends that was one.
+NOT_GIVEN = Tier.NOT_BY_STUDENT
+
 # Where the letters about an instructor lead.
 LINKS = {
     Kind.INSTRUCTOR_SUBMITTED: "instructors:listing",
@@ -36,6 +40,9 @@ LINKS = {
     Kind.INSTRUCTOR_VERIFIED: "instructors:your_page",
     Kind.INSTRUCTOR_SUSPENDED: "bookings:today",
     Kind.INSTRUCTOR_REINSTATED: "instructors:office_hours",
+    Kind.INSTRUCTOR_WARNED: "bookings:today",
+    Kind.INSTRUCTOR_HIDDEN: "instructors:listing",
+    Kind.INSTRUCTOR_FORGIVEN: "instructors:listing",
     Kind.OUTSIDE_CALENDAR_FAILING: "instructors:office_calendars",
 }
 
@@ -103,10 +110,19 @@ def mail_instructor(event: Event, steps: Steps) -> None:
             "reason": event.data.get("reason", "") if event.kind == Kind.INSTRUCTOR_SENT_BACK else "",
             "is_draft": event.data.get("status") == Instructor.Status.DRAFT,
             "calendar": event.data.get("name", ""),
+            **missed.context(event, instructor),
         },
         message_id=f"event-{event.pk}-instructor",
     )
     steps.once("letter to instructor", send)
+
+
+def count_miss(event: Event, steps: Steps) -> None:
+    """Whether its instructor let the lesson down is counted once it is sure."""
+    booking = Booking.objects.select_related("instructor", "rules").get(pk=event.subject_id)
+    # A no-show that was settled otherwise is none.
+    if event.data.get("ending", NOT_GIVEN) == NOT_GIVEN:
+        steps.once("miss counted", partial(misses.count, booking, now=clock.now()))
 
 
 def look_again(event: Event, steps: Steps) -> None:
@@ -163,7 +179,7 @@ def template(event: Event) -> str:
 REACTIONS: Reactions = {
     Kind.BOOKING_CONFIRMED: (mail_both,),
     Kind.BOOKING_RESCHEDULED: (mail_both, look_again),
-    Kind.BOOKING_CANCELLED: (mail_both, look_again),
+    Kind.BOOKING_CANCELLED: (mail_both, look_again, count_miss),
     Kind.BOOKING_MOVE_ASKED: (mail_asked,),
     Kind.BOOKING_MOVE_DECLINED: (mail_asker,),
     Kind.BOOKING_MOVE_WITHDRAWN: (mail_asked,),
@@ -179,6 +195,9 @@ REACTIONS: Reactions = {
     Kind.INSTRUCTOR_VERIFIED: (mail_instructor, look_again),
     Kind.INSTRUCTOR_SUSPENDED: (mail_instructor,),
     Kind.INSTRUCTOR_REINSTATED: (mail_instructor, look_again),
+    Kind.INSTRUCTOR_WARNED: (mail_instructor,),
+    Kind.INSTRUCTOR_HIDDEN: (mail_instructor,),
+    Kind.INSTRUCTOR_FORGIVEN: (mail_instructor,),
     Kind.INSTRUCTOR_CHANGED: (look_again,),
     Kind.OUTSIDE_CALENDAR_FAILING: (mail_instructor,),
     Kind.OFFERING_CHANGED: (look_again,),

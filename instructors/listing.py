@@ -66,6 +66,8 @@ def standing_of(instructor: Instructor, *, missing: dict[str, str] | None = None
 def _text(instructor: Instructor, missing: dict[str, str]) -> str:
     if instructor.is_listed:
         return "Students can find and book you."
+    if instructor.is_hidden:
+        return _hidden(instructor)
     if instructor.status == Status.SUSPENDED:
         return "Students do not find you. Lessons booked stay. If you think this is wrong, write to us."
     if instructor.submitted_at is not None:
@@ -78,6 +80,14 @@ def _text(instructor: Instructor, missing: dict[str, str]) -> str:
     if missing:
         return f"Only you can see it. {presentation.count(len(missing), 'thing')} still missing."
     return "All is there. Look at the preview, then submit it."
+
+
+def _hidden(instructor: Instructor) -> str:
+    why = "Because of lessons you cancelled late or missed, students do not find you"
+    if instructor.hidden_until is None:
+        return f"{why} until we have looked at it together. Lessons booked stay. Please write to us."
+    until = presentation.unbroken(when.short(instructor.hidden_until, instructor.time_zone))
+    return f"{why} until {until}. Lessons booked stay. If you think this is wrong, write to us."
 
 
 def path(instructor: Instructor, *, missing: dict[str, str], here: str = "") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from instainstru.lib import clock, locks
-from instructors.services import calendar_feeds, horizon
+from instructors.services import calendar_feeds, horizon, standing
 from instructors.services.search import bounds, log, rank, saved
 
 # The rest of a very large job waits for the next turn.
@@ -36,6 +36,15 @@ def prune_open_days() -> None:
     with locks.alone("prune open days") as ours:
         for _ in range(ROUNDS if ours else 0):
             if not horizon.prune(now=clock.now()):
+                return
+
+
+@shared_task
+def show_again() -> None:
+    """Show those whose hidden time is over."""
+    with locks.alone("show again") as ours:
+        for _ in range(ROUNDS if ours else 0):
+            if not standing.show_again(now=clock.now()):
                 return
 
 

@@ -20,12 +20,14 @@ from bookings.models import (
     Customer,
     Dispute,
     Entry,
+    Miss,
     MoveRequest,
     Package,
     PackageUse,
     Payment,
     Posting,
     Step,
+    StripeFee,
 )
 from instainstru.accounts.models import ApiKey, Partner, User
 from instainstru.events.models import Delivery, Event
@@ -105,6 +107,7 @@ def _rows() -> list[QuerySet[Any]]:
         CalendarBlock.objects.filter(instructor__in=instructors),
         *_paid(students, instructors, payments),
         MoveRequest.objects.filter(booking__in=bookings),
+        Miss.objects.filter(booking__in=bookings),
         OutsideCalendar.objects.filter(instructor__in=instructors),
         bookings,
         OldAddress.objects.filter(instructor__in=instructors),
@@ -145,6 +148,7 @@ def _of_money(students: QuerySet[Any], instructors: QuerySet[Any], payments: Que
 def _paid(students: QuerySet[Any], instructors: QuerySet[Any], payments: QuerySet[Any]) -> list[Any]:
     return [
         Step.objects.filter(payment__in=payments),
+        StripeFee.objects.filter(payment__in=payments),
         Dispute.objects.filter(payment__in=payments),
         CreditUse.objects.filter(payment__in=payments),
         PackageUse.objects.filter(payment__in=payments),

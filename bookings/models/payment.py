@@ -121,6 +121,7 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("refund_payment", "Can refund payments")]
         constraints = [
             models.UniqueConstraint(
                 fields=["booking"],
@@ -152,6 +153,8 @@ class Payment(models.Model):
             ),
             models.Index(fields=["intent_id"], name="payment_by_intent", condition=~Q(intent_id="")),
             models.Index(fields=["id"], name="payment_for_staff", condition=Q(needs_staff=True)),
+            models.Index(fields=["-id"], name="payment_frozen", condition=Q(frozen_at__isnull=False)),
+            models.Index(fields=["status", "-id"], name="payment_by_status"),
         ]
 
     def __str__(self) -> str:

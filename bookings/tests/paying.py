@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db.models import Sum
 
-from bookings.models import Booking, Card, Payment, Posting
+from bookings.models import AccountKind, Booking, Card, Entry, Payment, Posting
 from bookings.services import ledger, lifecycle
 from bookings.services.payments import cards, plan, work
 from bookings.services.payments.plan import Pay
 from bookings.services.wanted import wish
+from instainstru.events.kinds import Kind
 from instainstru.lib import clock
 from instructors.models import Offering, PayoutAccount
 from ops.stand_ins.testing import PUBLISHABLE_KEY, SECRET_KEY, StripeStandIn
@@ -61,11 +63,25 @@ def work_at(moment: datetime) -> int:
 
 
 def postings(payment: Payment) -> list[dict[str, int]]:
-    """The payment's postings, first to last, each as amounts by kind of account."""
-    return [
-        {str(entry.account.kind): entry.amount for entry in posting.entries.select_related("account")}
-        for posting in Posting.objects.filter(payment=payment).order_by("id")
-    ]
+    """The payment's postings but for Stripe's fees, first to last, each as amounts by kind of account."""
+    found = Posting.objects.filter(payment=payment).exclude(kind=Kind.STRIPE_FEE).order_by("id")
+    return [_entries(posting) for posting in found]
+
+
+def fee_postings(payment: Payment) -> list[dict[str, int]]:
+    """The postings of what Stripe kept, alike."""
+    found = Posting.objects.filter(payment=payment, kind=Kind.STRIPE_FEE).order_by("id")
+    return [_entries(posting) for posting in found]
+
+
+def _entries(posting: Posting) -> dict[str, int]:
+    return {str(entry.account.kind): entry.amount for entry in posting.entries.select_related("account")}
+
+
+def stripes_fees() -> int:
+    """What Stripe kept so far, after the books."""
+    found = Entry.objects.filter(posting__kind=Kind.STRIPE_FEE, account__kind=AccountKind.STRIPE)
+    return int(found.aggregate(total=Sum("amount", default=0))["total"])
 
 
 def due_payment(offering: Offering, student: Student, card: Card | None, **facts: Any) -> Payment:

@@ -23,6 +23,7 @@ from bookings.tests.paying import (
     payout_account,
     postings,
     stripe_here,
+    stripes_fees,
     work_at,
 )
 from instainstru.events.models import Event
@@ -71,7 +72,9 @@ def test_a_lesson_is_authorised_a_day_before_and_charged_a_day_after(
         {"stripe": -89_60, "instructor": 68_00, "platform": 21_60},
         {"instructor": -68_00, "stripe": 68_00},
     ]
-    assert kinds(payment) == ["payment.authorised", "payment.captured", "transfer.made"]
+    assert kinds(payment) == [
+        "payment.authorised", "payment.captured", "payment.stripe_fee", "transfer.made",
+    ]  # fmt: skip
     assert work_at(start() + 100 * HOUR) == 0
 
 
@@ -99,7 +102,7 @@ def test_a_cancelled_lesson_is_settled_by_its_tier(
     assert stripe_here.total("captured") == captured
     assert credits.available(cast.ben_student) == credit
     assert ledger.balance(ledger.of_instructor(cast.piano.instructor_id)) == to_instructor
-    assert ledger.balance(ledger.PLATFORM) == captured - credit - to_instructor
+    assert ledger.balance(ledger.PLATFORM) + stripes_fees() == captured - credit - to_instructor
 
 
 def test_who_is_not_the_student_cancels_and_everything_goes_back(

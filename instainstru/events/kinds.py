@@ -40,6 +40,10 @@ class Kind(TextChoices):
     PAYMENT_CANCELLED = "payment.cancelled", "Payment released"
     PAYMENT_REFUNDED = "payment.refunded", "Payment refunded"
     PAYMENT_REFUND_FAILED = "payment.refund_failed", "Refund sent back"
+    # By staff; the refund itself follows. ``data``: reason, from_instructor.
+    PAYMENT_REFUND_BEGUN = "payment.refund_begun", "Refund ordered by staff"
+    # ``data``: what (charge, refund, dispute), movement (its id at Stripe's).
+    STRIPE_FEE = "payment.stripe_fee", "Fee kept by Stripe"
     # ``data``: reason.
     PAYMENT_RESOLVED = "payment.resolved", "Payment dealt with by staff"
     # ``data``: why.
@@ -51,6 +55,8 @@ class Kind(TextChoices):
     PAYOUT_PAID = "payout.paid", "Paid out to the instructor's bank"
     PAYOUT_FAILED = "payout.failed", "Payout to the instructor's bank failed"
     DISPUTE_OPENED = "dispute.opened", "Charge disputed"
+    # ``data``: dispute, length of what was written.
+    DISPUTE_ANSWERED = "dispute.answered", "Evidence against a dispute sent"
     DISPUTE_CLOSED = "dispute.closed", "Dispute decided"
     CARD_SAVED = "card.saved", "Card saved"
     CARD_REMOVED = "card.removed", "Card removed"
@@ -76,6 +82,11 @@ class Kind(TextChoices):
     INSTRUCTOR_SENT_BACK = "instructor.sent_back", "Profile sent back"
     INSTRUCTOR_VERIFIED = "instructor.verified", "Instructor verified"
     INSTRUCTOR_SUSPENDED = "instructor.suspended", "Instructor suspended"
+    # Lessons let down. ``data``: booking, cause, number; ``hidden`` also until (null: until staff looked).
+    INSTRUCTOR_WARNED = "instructor.warned", "Missed lesson counted"
+    INSTRUCTOR_HIDDEN = "instructor.hidden", "Hidden for missed lessons"
+    # ``data``: booking, reason, until (what is left of the hidden time).
+    INSTRUCTOR_FORGIVEN = "instructor.forgiven", "Missed lesson forgiven"
     # ``data``: status, what the instructor is now.
     INSTRUCTOR_REINSTATED = "instructor.reinstated", "Instructor reinstated"
     OFFERING_CHANGED = "offering.changed", "Offering changed"

@@ -51,6 +51,9 @@ class Instructor(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     verified_at = models.DateTimeField(null=True, blank=True)
     suspended_reason = models.CharField(max_length=300, blank=True)
+    # Suspended by rule, for lessons let down: until then, or until staff have looked where that is null.
+    is_hidden = models.BooleanField(default=False, editable=False)
+    hidden_until = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits for staff.")
     # What staff asked for when they gave a profile back; it stands until the next submission.
     sent_back_reason = models.CharField(max_length=300, blank=True)
@@ -131,6 +134,12 @@ class Instructor(models.Model):
                 violation_error_message="Only a suspended instructor has a reason for it.",
             ),
             models.CheckConstraint(
+                condition=models.Q(is_hidden=False, hidden_until__isnull=True)
+                | models.Q(is_hidden=True, status="suspended"),
+                name="instructor_hidden_is_suspended",
+                violation_error_message="Only a suspended instructor is hidden.",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(grid_min__isnull=True) | models.Q(grid_min__range=(5, 60)),
                 name="instructor_grid_sane",
                 violation_error_message="Lessons start every 5 to 60 minutes.",
@@ -143,6 +152,9 @@ class Instructor(models.Model):
                 fields=["submitted_at", "id"],
                 name="instructor_waiting",
                 condition=models.Q(status="submitted"),
+            ),
+            models.Index(
+                fields=["hidden_until", "id"], name="instructor_hidden", condition=models.Q(is_hidden=True)
             ),
         ]
 

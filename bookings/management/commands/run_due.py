@@ -29,7 +29,8 @@ from bookings.services.payments import inbox, work
 from instainstru.events import dispatch
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
-from instructors.services import calendar_feeds, horizon
+from instructors.models import Instructor
+from instructors.services import calendar_feeds, horizon, standing
 from instructors.services.search import log, rank, saved
 
 
@@ -83,6 +84,7 @@ def next_due(after: datetime | None, until: datetime) -> datetime | None:
         (Credit.objects.filter(left__gt=0), F("expires_at")),
         (Package.objects.filter(left__gt=0, paid_at__isnull=False, closed_at__isnull=True), F("expires_at")),
         (MoveRequest.objects.filter(status=RequestStatus.OPEN), F("expires_at")),
+        (Instructor.objects.filter(is_hidden=True), F("hidden_until")),
     ]
     if gateway.is_configured():
         sources += [
@@ -110,6 +112,7 @@ def run_at(moment: datetime, done: Counter[str]) -> None:
         done["packages_expired"] += packages.expire(now=moment)
         done["stripe_events_heard"] += inbox.run(now=moment)
         done["payments_carried_on"] += work.run(now=moment)
+        done["instructors_shown"] += standing.show_again(now=moment)
         done["requests_lapsed"] += sweeps.lapse_requests(now=moment)
         while number := saved.run_due(now=moment):
             done["saved_searches_run"] += number

@@ -12,7 +12,7 @@ from django.db import transaction
 from bookings.models import Customer, Party, Payment, PaymentStatus, Step
 from bookings.services import lifecycle
 from bookings.services import stripe_gateway as gateway
-from bookings.services.payments import outcomes, payouts, refunds, steps, upfront
+from bookings.services.payments import fees, outcomes, payouts, refunds, steps, upfront
 from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, NO_CARD_SAID, lock_payment
 from bookings.services.payments.steps import LEASE, ON_INTENT, OPEN, Outcome, Result
 from bookings.services.policies import Tier
@@ -306,6 +306,8 @@ def settle(step: Step, outcome: Outcome, *, now: datetime) -> None:
         payouts.settled(payment, step, outcome, now=now)
     else:
         _settled_on_intent(payment, step, outcome, now=now)
+    is_refund = step.name == Step.Name.REFUND
+    fees.take(payment, outcome.fee, what=fees.What.REFUND if is_refund else fees.What.CHARGE)
 
 
 def _wait(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> None:
@@ -371,6 +373,7 @@ def _observed(payment: Payment, intent: gateway.Intent, *, now: datetime) -> boo
         outcomes.authorised(payment, intent_id=intent.id, now=now)
     elif intent.status == "succeeded" and payment.status in (*BEFORE_MONEY, PaymentStatus.AUTHORISED):
         outcomes.captured(payment, now=now)
+        fees.take(payment, intent.fee, what=fees.What.CHARGE)
     elif intent.status == "canceled" and payment.status in (*BEFORE_MONEY, PaymentStatus.AUTHORISED):
         if payment.status == PaymentStatus.AUTHORISED:
             outcomes.expired(payment, now=now)
