@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, Max, Q, QuerySet, Sum
@@ -134,23 +135,20 @@ def months(instructor: Instructor, *, until: date) -> list[Month]:
             lines=Count("pk"),
         )
     )
-    known = {row.pop("month").date(): row for row in rows}
-    if not known:
-        return []
+    known: dict[date, dict[str, Any]] = {row["month"].date(): dict(row) for row in rows}
     found: list[Month] = []
-    first = min(known)
-    while first <= max(until, *known):
-        sums = {name: int(value) for name, value in known.get(first, {}).items()}
-        opening = found[-1].closing if found else 0
+    first = min(known, default=until)
+    while known and first <= max(until, *known):
+        sums = known.get(first, {})
         found.append(
             Month(
                 first,
-                opening,
-                sums.get("earned", 0),
-                -sums.get("sent", 0),
-                sums.get("tips", 0),
-                sums.get("back", 0),
-                sums.get("lines", 0),
+                opening=found[-1].closing if found else 0,
+                earned=int(sums.get("earned", 0)),
+                sent=-int(sums.get("sent", 0)),
+                tips=int(sums.get("tips", 0)),
+                back=int(sums.get("back", 0)),
+                lines=int(sums.get("lines", 0)),
             )
         )
         first = _after(first)
