@@ -10,6 +10,8 @@ from datetime import date
 HEIGHT, TOP, BOTTOM = 200, 20, 26
 # How much of a month's room its bar takes.
 FILLED = 0.62
+# Round amounts, as multiples of powers of ten.
+STEPS = (10, 15, 20, 30, 40, 50, 60, 80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,10 @@ def draw(months: Sequence[tuple[date, int]]) -> Chart:
 
 
 def round_up(amount: int) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50… whole units that is not below ``amount``."""
-    step = 100
+    """The smallest round amount that is not below ``amount``: a step and some zeros, one unit at least."""
+    size = 10
     while True:
-        for factor in (1, 2, 5):
-            if factor * step >= amount:
-                return factor * step
-        step *= 10
+        for step in STEPS:
+            if step * size >= amount:
+                return step * size
+        size *= 10

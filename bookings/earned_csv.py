@@ -11,6 +11,7 @@ from django.conf import settings
 from bookings import earned, presentation
 from bookings.models import Entry, Party
 from bookings.services import earnings
+from instainstru.events.kinds import Kind
 from instainstru.lib import clock
 
 HEADER = (
@@ -36,6 +37,7 @@ def _row(entry: Entry) -> list[str]:
     posting = entry.posting
     then = clock.local(posting.created_at, settings.SITE_TIME_ZONE)
     booking, gross = posting.booking, earnings.before_commission(entry)
+    is_lesson = posting.kind == Kind.PAYMENT_CAPTURED
     lesson = clock.local(booking.starts_at, booking.time_zone) if booking else None
     return [
         f"{then:%Y-%m-%d}",
@@ -45,8 +47,8 @@ def _row(entry: Entry) -> list[str]:
         f"{lesson:%Y-%m-%d %H:%M}" if lesson else "",
         plain(booking.offering.subject.name) if booking else "",
         plain(presentation.other_name(booking, party=Party.INSTRUCTOR)) if booking else "",
-        exact(gross),
-        exact(gross - entry.amount),
+        exact(gross) if is_lesson else "",
+        exact(gross - entry.amount) if is_lesson else "",
         exact(entry.amount),
         settings.CURRENCY,
         str(booking.pk) if booking else "",

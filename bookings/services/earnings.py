@@ -196,30 +196,40 @@ def commission_kept(entries: Sequence[Entry]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """What is kept of the instructor's lessons now, and what it takes to have less kept.
+    """What is kept of the instructor's lessons now, what will be, and what it takes to have less kept.
 
-    ``lessons`` were given in the last 30 days. ``needed`` more within 30 days reach ``next_pct``; 0 where
-    there is nothing further to reach.
+    ``lessons`` were given in the last 30 days; steps are counted once a day, and then it is ``soon_pct``.
+    ``needed`` more make it ``next_pct``, or keep it there where it would go up; 0 where there is nothing
+    to reach.
     """
 
     pct: int
     is_founding: bool
     lessons: int
+    soon_pct: int
     needed: int = 0
     next_pct: int = 0
 
 
 def commission_of(instructor: Instructor, *, now: datetime) -> Commission:
-    """The step as it stands; steps are counted anew once a day."""
+    """The instructor's commission as it stands; one query."""
     rules = rules_service.current()
     pct = plan.commission_pct(instructor, rules)
-    recent = lessons_recently(instructor, now=now)
-    if instructor.is_founding or instructor.commission_step >= 2:
-        return Commission(pct, instructor.is_founding, recent)
-    steps = steps_of(rules)
-    step = instructor.commission_step + 1
-    needed = max(0, (steps.second_from, steps.third_from)[step - 1] - recent)
-    return Commission(pct, False, recent, needed, steps.pcts[step])
+    lessons, idle = _given(instructor, now=now, never=rules.commission_idle_days)
+    if instructor.is_founding:
+        return Commission(pct, True, lessons, pct)
+    steps, before = steps_of(rules), instructor.commission_step
+    soon = commission_step(steps, lessons=lessons, before=before, idle_days=idle)
+    wanted = before if soon < before else min(soon + 1, 2)
+    needed = max(0, (0, steps.second_from, steps.third_from)[wanted] - lessons)
+    return Commission(pct, False, lessons, steps.pcts[soon], needed, steps.pcts[wanted] if needed else 0)
+
+
+def _given(instructor: Instructor, *, now: datetime, never: int) -> tuple[int, int]:
+    """Lessons given in the last 30 days, and days since the last of all."""
+    given = Booking.objects.filter(instructor=instructor, status=Status.COMPLETED)
+    found = given.aggregate(recent=Count("pk", filter=Q(ends_at__gt=now - MONTH)), latest=Max("ends_at"))
+    return found["recent"], (now - found["latest"]).days if found["latest"] else never
 
 
 def refresh_commissions(*, now: datetime) -> int:
@@ -252,10 +262,3 @@ def steps_of(rules: Rules) -> CommissionRules:
         third_from=rules.commission_3_lessons,
         idle_days=rules.commission_idle_days,
     )
-
-
-def lessons_recently(instructor: Instructor, *, now: datetime) -> int:
-    """Lessons given in the last 30 days, which commission goes by."""
-    return Booking.objects.filter(
-        instructor=instructor, status=Status.COMPLETED, ends_at__gt=now - MONTH
-    ).count()  # fmt: skip
