@@ -167,6 +167,16 @@ def _where_to_pay(event: Event, booking: Booking | None) -> str:
     return lesson_url(booking)
 
 
+def payee_context(event: Event) -> dict[str, Any]:
+    """What the letters about an instructor's payouts say. Staff's reason is there only if meant for them."""
+    return {
+        "amount": money.show(event.data.get("amount", 0), short=False),
+        "said": event.data.get("failure", ""),
+        "reason": event.data.get("why", "") if event.data.get("told") else "",
+        "url": settings.SITE_URL + reverse("bookings:getting_paid"),
+    }
+
+
 def _bill(payment: Payment, data: dict[str, Any]) -> list[dict[str, str]]:
     """The lines of a receipt."""
     return [

@@ -23,7 +23,7 @@ from instainstru.events.models import Event
 from instainstru.events.notify import CalendarFile, Recipient, send_letter
 from instainstru.lib import clock
 from instructors import waits
-from instructors.models import Instructor, SavedSearch
+from instructors.models import Instructor, PayoutAccount, SavedSearch
 from instructors.presentation import page_url
 from instructors.services.search import saved
 
@@ -125,6 +125,20 @@ def count_miss(event: Event, steps: Steps) -> None:
         steps.once("miss counted", partial(misses.count, booking, now=clock.now()))
 
 
+def mail_payee(event: Event, steps: Steps) -> None:
+    """A letter to an instructor about what goes to their bank, or does not."""
+    account = PayoutAccount.objects.select_related("instructor__user").get(pk=event.subject_id)
+    user = account.instructor.user
+    send = partial(
+        send_letter,
+        template(event),
+        to=Recipient(user.full_name, user.email),
+        context=letters.payee_context(event),
+        message_id=f"event-{event.pk}-instructor",
+    )
+    steps.once("letter to instructor", send)
+
+
 def look_again(event: Event, steps: Steps) -> None:
     """Somebody may have new times: the searches that wait for such are to be run."""
     if event.subject_type == "booking":
@@ -190,6 +204,9 @@ REACTIONS: Reactions = {
     Kind.PAYMENT_WARNED: (mail_payer,),
     Kind.PAYMENT_CAPTURED: (mail_payer,),
     Kind.PAYMENT_REFUNDED: (mail_payer,),
+    Kind.PAYOUT_FAILED: (mail_payee,),
+    Kind.PAYOUTS_HELD: (mail_payee,),
+    Kind.PAYOUTS_RELEASED: (mail_payee,),
     Kind.INSTRUCTOR_SUBMITTED: (mail_instructor,),
     Kind.INSTRUCTOR_SENT_BACK: (mail_instructor,),
     Kind.INSTRUCTOR_VERIFIED: (mail_instructor, look_again),

@@ -1,6 +1,19 @@
 from django.urls import path
 
-from bookings.views import cards, checkout, feed, host, identity, lesson, move, requests, stripe, teaching
+from bookings.views import (
+    cards,
+    checkout,
+    earnings,
+    feed,
+    getting_paid,
+    host,
+    identity,
+    lesson,
+    move,
+    requests,
+    stripe,
+    teaching,
+)
 
 app_name = "bookings"
 urlpatterns = [
@@ -33,6 +46,15 @@ urlpatterns = [
     path("payment-methods", cards.cards, name="cards"),
     path("payment-methods/begin", cards.begin, name="begin_card"),
     path("payment-methods/<int:card_id>/remove", cards.remove, name="remove_card"),
+    path("office/earnings", earnings.index, name="earnings"),
+    path("office/earnings.csv", earnings.table, name="earnings_csv"),
+    path("office/earnings/statements", earnings.statements, name="statements"),
+    path("office/earnings/statements/<str:month>", earnings.statement, name="statement"),
+    path("office/getting-paid", getting_paid.index, name="getting_paid"),
+    path("office/getting-paid/start", getting_paid.start, name="getting_paid_start"),
+    path("office/getting-paid/again", getting_paid.again, name="getting_paid_again"),
+    path("office/getting-paid/back", getting_paid.back, name="getting_paid_back"),
+    path("office/getting-paid/dashboard", getting_paid.dashboard, name="getting_paid_dashboard"),
     path("stripe/webhook", stripe.webhook, name="stripe_webhook"),
     path("teaching/", teaching.today, name="today"),
     path("teaching/week", teaching.week, name="week"),

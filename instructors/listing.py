@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from instainstru.lib import presentation, when
-from instructors.models import Instructor
+from instructors.models import Instructor, PayoutAccount
 from instructors.services import standing
 
 Status = Instructor.Status
@@ -116,6 +117,15 @@ def path(instructor: Instructor, *, missing: dict[str, str], here: str = "") -> 
         "next_label": open_ones[0]["label"] if open_ones else "",
         "number": next((step["number"] for step in steps if step["here"]), 0),
     }
+
+
+def payouts(instructor: Instructor) -> dict[str, Any] | None:
+    """The line about getting paid, which keeps nobody from being listed; None while payments are off."""
+    if not settings.STRIPE_SECRET_KEY:
+        return None
+    account = PayoutAccount.objects.filter(instructor=instructor).first()
+    is_done = account is not None and account.takes_transfers and account.pays_out
+    return {"done": is_done, "begun": account is not None, "url": reverse("bookings:getting_paid")}
 
 
 def _is_done(step: Step, instructor: Instructor, missing: dict[str, str]) -> bool:

@@ -40,6 +40,7 @@ from instructors.models import (
     OldAddress,
     OpenDay,
     OutsideCalendar,
+    Payout,
     PayoutAccount,
     WeeklyHours,
 )
@@ -157,6 +158,7 @@ def _paid(students: QuerySet[Any], instructors: QuerySet[Any], payments: QuerySe
         Credit.objects.filter(student__in=students),
         Card.objects.filter(student__in=students),
         Customer.objects.filter(student__in=students),
+        Payout.objects.filter(account__instructor__in=instructors),
         PayoutAccount.objects.filter(instructor__in=instructors),
     ]
 

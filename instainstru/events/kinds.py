@@ -68,7 +68,8 @@ class Kind(TextChoices):
     PACKAGE_USED = "package.used", "Lesson of a package booked"
     PACKAGE_REFUNDED = "package.refunded", "Rest of a package refunded"
     PACKAGE_EXPIRED = "package.expired", "Package expired"
-    # ``data``: what Stripe says of the account; ``held`` and ``released``: why.
+    # ``data``: what Stripe says of the account; ``held`` and ``released``: why; ``held``: told, whether the
+    # instructor may read it.
     PAYOUT_ACCOUNT_CHANGED = "payout_account.changed", "Payout account changed"
     PAYOUTS_HELD = "payouts.held", "Payouts held"
     PAYOUTS_RELEASED = "payouts.released", "Payouts released"
@@ -89,6 +90,8 @@ class Kind(TextChoices):
     INSTRUCTOR_FORGIVEN = "instructor.forgiven", "Missed lesson forgiven"
     # ``data``: status, what the instructor is now.
     INSTRUCTOR_REINSTATED = "instructor.reinstated", "Instructor reinstated"
+    # ``data``: place, its number.
+    INSTRUCTOR_FOUNDING = "instructor.founding", "Founding instructor"
     OFFERING_CHANGED = "offering.changed", "Offering changed"
     HOURS_CHANGED = "hours.changed", "Weekly hours changed"
     DATE_HOURS_CHANGED = "date_hours.changed", "Hours of a date changed"

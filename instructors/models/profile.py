@@ -92,7 +92,14 @@ class Instructor(models.Model):
     lesson_count = models.PositiveIntegerField(default=0)
     # Which of the rules' commissions is theirs (0, 1, 2); founding instructors have one of their own.
     commission_step = models.PositiveSmallIntegerField(default=0, editable=False)
-    is_founding = models.BooleanField(default=False)
+    # The place among the founding instructors: theirs for life. Unique, so that no two share the last one.
+    founding_place = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
+        error_messages={"unique": "Somebody else has this founding place."},
+    )
     # OpenDay rows exist for dates before this one.
     open_until = models.DateField(null=True, editable=False)
     # The version of the rules that all of them were last derived under; null: the first.
@@ -168,6 +175,10 @@ class Instructor(models.Model):
     @property
     def is_listed(self) -> bool:
         return self.status == self.Status.LISTED
+
+    @property
+    def is_founding(self) -> bool:
+        return self.founding_place is not None
 
     @property
     def is_verified(self) -> bool:

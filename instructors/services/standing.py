@@ -21,7 +21,7 @@ from instainstru.events.models import Event
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, DomainError, Invalid
 from instructors.models import Instructor, Offering, WeeklyHours
-from instructors.services import calendar, catalogue
+from instructors.services import calendar, catalogue, founding
 
 Status = Instructor.Status
 # Less than this says nothing about anybody.
@@ -235,6 +235,7 @@ def _stand(
     locked.save(update_fields=[*changes])
     if locked.open_until is None:
         calendar.rebuild(locked)
+    founding.admit(locked)
     catalogue.refresh_listing(locked)
     data = {**(told or {}), "status": str(status)}
     record(kind, locked, by=by, data={**data, "reason": reason} if reason else data)
