@@ -1,8 +1,11 @@
 """Keeping ``Offering.next_free_at`` near the truth as time goes by.
 
 Whoever changes a calendar writes the bound down (``calendar.refresh_next_free``). When nobody does, it
-falls behind: the free hour it names is over. It is still never too late, so “soonest first” stays right,
-but would have to look at more and more offerings whose hour is long gone.
+falls behind: the free hour it names is over, or will be before anybody's notice is. It is still never too
+late, so “soonest first” stays right, but would have to look at more and more offerings whose hour is gone.
+
+The notice is that of the rules, which instructors may only lengthen. Where staff shorten it, the days are
+derived again, and the bounds with them (``calendar.rebuild``).
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection
+
+from instainstru.rules import services as rules_service
 
 # No zone is further behind UTC.
 FURTHEST_ZONE = timedelta(hours=14)
@@ -28,7 +33,7 @@ WITH late AS (
     SELECT late.instructor_id, (
         SELECT lower(gap.span) FROM instructors_openday day CROSS JOIN LATERAL unnest(day.free) AS gap (span)
         WHERE day.instructor_id = late.instructor_id AND day.date >= %(first_day)s
-            AND upper(gap.span) > %(now)s
+            AND upper(gap.span) > %(bookable)s
         ORDER BY day.date, lower(gap.span) LIMIT 1) AS start
     FROM late
 ), before AS (
@@ -47,12 +52,17 @@ SELECT (SELECT max(instructor_id) FROM late), (SELECT count(*) FROM written)
 def refresh(*, now: datetime) -> int:
     """Bring the bounds that lie in the past, or are missing, up to date; how many offerings changed."""
     after, changed = 0, 0
+    rules = rules_service.current(fresh=True)
+    notice = min(rules.notice_online_min, rules.notice_at_instructor_min, rules.notice_at_student_min)
+    values = {
+        "now": now,
+        "bookable": now + timedelta(minutes=notice),
+        "first_day": (now - FURTHEST_ZONE).date(),
+        "batch": BATCH,
+    }
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(
-                _REFRESH,
-                {"now": now, "after": after, "batch": BATCH, "first_day": (now - FURTHEST_ZONE).date()},
-            )
+            cursor.execute(_REFRESH, {**values, "after": after})
             last, number = cursor.fetchone()
         changed += number
         if last is None:
