@@ -1,6 +1,20 @@
 from django.urls import path
 
-from bookings.views import checkout, feed, host, identity, lesson, move, requests, stripe, teaching
+from bookings.views import (
+    absence,
+    checkout,
+    feed,
+    host,
+    identity,
+    lesson,
+    move,
+    packages,
+    paying,
+    prepaid,
+    requests,
+    stripe,
+    teaching,
+)
 
 app_name = "bookings"
 urlpatterns = [
@@ -26,7 +40,18 @@ urlpatterns = [
         name="withdraw_request",
     ),
     path("lessons/<uuid:booking_id>/complete", lesson.complete, name="complete"),
-    path("lessons/<uuid:booking_id>/no-show", lesson.no_show, name="no_show"),
+    path("lessons/<uuid:booking_id>/no-show", absence.report, name="no_show"),
+    path("lessons/<uuid:booking_id>/no-show/answer", absence.answer, name="answer_no_show"),
+    path("lessons/<uuid:booking_id>/pay", paying.pay, name="pay"),
+    path("lessons/<uuid:booking_id>/tip", paying.tip, name="tip"),
+    path("payments", prepaid.payments, name="payments"),
+    path("payments/credit", prepaid.credit, name="credit"),
+    path("payments/packages", prepaid.packages_page, name="packages"),
+    path("payments/packages/buy", packages.buy, name="buy_package"),
+    path("payments/packages/<int:package_id>/refund", packages.refund, name="refund_package"),
+    path("payments/<uuid:payment_id>", prepaid.receipt, name="receipt"),
+    path("payments/<uuid:payment_id>/bank", paying.bank, name="payment_bank"),
+    path("payments/<uuid:payment_id>/back", paying.back, name="payment_back"),
     path("stripe/webhook", stripe.webhook, name="stripe_webhook"),
     path("teaching/", teaching.today, name="today"),
     path("teaching/week", teaching.week, name="week"),
