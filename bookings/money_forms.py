@@ -125,12 +125,12 @@ class TipForm(CardForm):
 
 
 class NoShowAnswerForm(forms.Form):
-    """What happened, in the words of who is said not to have come; only who disputes needs any."""
+    """What happened, in the words of who is said not to have come."""
 
     text = forms.CharField(
         max_length=no_shows.LONGEST_ANSWER,
-        required=False,
         label="What happened",
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="If it was otherwise. We and the other side read it.",
+        help_text="We and the other side read it.",
+        error_messages={"required": "Say what happened."},
     )

@@ -17,11 +17,11 @@ from bookings import presentation, terms
 from bookings.models import NoShowReport, Party
 from bookings.money_forms import NoShowAnswerForm
 from bookings.services import access, lifecycle, no_shows
-from bookings.views.lesson import onto
+from instainstru.accounts.models import User
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
-from instainstru.lib.errors import DomainError
-from instainstru.lib.http import posted, visitor_zone
+from instainstru.lib.errors import Conflict
+from instainstru.lib.http import visitor_zone
 from instainstru.lib.limits import throttled
 
 
@@ -62,25 +62,26 @@ def answer(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         if request.method == "POST":
             messages.info(request, "There is nothing to answer any more.")
         return redirect("bookings:lesson", met.booking.pk)
-    form = NoShowAnswerForm(posted(request))
-    if request.method == "POST" and form.is_valid():
+    disputes = "no" in request.POST
+    form = NoShowAnswerForm(request.POST if disputes else None)
+    if request.method == "POST" and (not disputes or form.is_valid()):
         try:
-            done = _answered(request, standing, met, text=form.cleaned_data["text"])
-        except DomainError as refusal:
-            onto(form, refusal)
-        else:
-            messages.success(request, done)
+            done = _answered(standing, met, by=user, text=form.cleaned_data["text"] if disputes else "")
+        except Conflict as refusal:
+            messages.info(request, refusal.message)
             return redirect("bookings:lesson", met.booking.pk)
+        messages.success(request, done)
+        return redirect("bookings:lesson", met.booking.pk)
     context = {**_page(request, standing, party=met.party), "form": form}
     return render(request, "bookings/answer_no_show.html", context, status=422 if form.is_bound else 200)
 
 
-def _answered(request: HttpRequest, standing: NoShowReport, met: access.Access, *, text: str) -> str:
-    user = signed_in(request)
-    if "no" in request.POST:
-        no_shows.dispute(standing, by=user, party=met.party, text=text)
+def _answered(standing: NoShowReport, met: access.Access, *, by: User, text: str) -> str:
+    """Dispute it with a text, or agree; what was done, in a sentence."""
+    if text:
+        no_shows.dispute(standing, by=by, party=met.party, text=text)
         return "Thank you. We look at it; until then the money waits."
-    no_shows.agree(standing, by=user, party=met.party)
+    no_shows.agree(standing, by=by, party=met.party)
     return "Thank you. The report is settled."
 
 

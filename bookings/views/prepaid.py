@@ -35,9 +35,9 @@ def _pager(found: CursorPage) -> dict[str, str]:
 @login_required
 @require_GET
 def payments(request: HttpRequest) -> HttpResponse:
-    """What was paid, for what and when, the latest first."""
+    """What is and was paid, for what and when: first what is to be charged, then the latest."""
     student, zone = student_of(signed_in(request)), visitor_zone(request)
-    found = page(receipts.of(student), request=request, order=["-id"])
+    found = page(receipts.of(student), request=request, order=["-capture_at", "-id"])
     moved = receipts.movements(found.results)
     context = {
         **_frame("payments"),
