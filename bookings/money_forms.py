@@ -18,19 +18,17 @@ WRITTEN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(\d*))?")
 LARGEST = 2**31 - 1
 
 
-class AmountField(forms.CharField):
+class AmountField(forms.Field):
     """An amount in the site's currency, to minor units. What is no such amount is told exactly."""
 
     def __init__(self, *, smallest: int, largest: int, **kwargs: Any) -> None:
-        attrs = {"inputmode": "decimal", "autocomplete": "off"}
-        super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), **kwargs)
+        attrs = {"inputmode": "decimal", "autocomplete": "off", "maxlength": 20}
+        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
         self.smallest, self.largest = smallest, largest
 
-    def to_python(self, value: Any) -> Any:
-        text = (super().to_python(value) or "").strip()
-        if not text:
-            return None
-        return self._read(text)
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").strip()
+        return self._read(text) if text else None
 
     def _read(self, text: str) -> int:
         symbol, code = money.SYMBOLS.get(settings.CURRENCY, ""), settings.CURRENCY

@@ -267,8 +267,10 @@ def test_reports_to_answer_cost_the_same_for_one_and_for_three(
 ):
     lessons = [lesson]
     with time_machine.travel(lesson.starts_at - 30 * HOUR):
-        lessons += [booked(cast.piano, lesson.starts_at - n * 1.5 * HOUR, cast.ben_student) for n in (1, 2)]
-    for one in lessons[:number]:
+        lessons += [
+            booked(cast.piano, lesson.starts_at - n * 1.5 * HOUR, cast.ben_student) for n in range(1, number)
+        ]
+    for one in lessons:
         report(one, party=Party.INSTRUCTOR)
     client.force_login(cast.ben)
     client.get(reverse("bookings:lessons"))
