@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -152,8 +151,3 @@ def to_instructor(payment: Payment) -> dict[str, Any]:
             f"You earn {amount(share, payment.currency)} with it." if share else "You earn nothing with it."
         )
     return {"text": text, "kind": "", "url": "", "action": ""}
-
-
-def day(instant: datetime, zone: str) -> str:
-    """``Thursday 3 December 2026``."""
-    return when.date(instant, zone)

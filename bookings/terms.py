@@ -30,8 +30,7 @@ KINDS = {
 
 
 OTHER = {Party.STUDENT: Party.INSTRUCTOR, Party.INSTRUCTOR: Party.STUDENT}
-AS_CREDIT = "the price comes back as credit"
-AS_LESSON = "the lesson goes back into your package"
+TO_PACKAGE = "the lesson goes back into your package"
 
 
 def sentence(booking: Booking, *, zone: str, now: datetime, of_package: bool = False) -> dict[str, str]:
@@ -39,14 +38,11 @@ def sentence(booking: Booking, *, zone: str, now: datetime, of_package: bool = F
 
     ``of_package``: its price is not made credit, the lesson goes back where it came from.
     """
-    said = _sentence(booking, zone=zone, now=now)
-    if of_package:
-        said["sentence"] = said["sentence"].replace(AS_CREDIT, AS_LESSON)
-        said["after"] = said["after"].replace("the lesson's price comes back as credit", AS_LESSON)
+    said = _sentence(booking, zone=zone, now=now, of_package=of_package)
     return {name: presentation.unbroken(text) for name, text in said.items()}
 
 
-def _sentence(booking: Booking, *, zone: str, now: datetime) -> dict[str, str]:
+def _sentence(booking: Booking, *, zone: str, now: datetime, of_package: bool) -> dict[str, str]:
     if booking.confirmed_at is None:
         terms = policies.cancellation(booking, party=Party.STUDENT, now=now)
     else:
@@ -55,7 +51,8 @@ def _sentence(booking: Booking, *, zone: str, now: datetime) -> dict[str, str]:
     late = when.short(_late(booking), zone)
     half = "Later, half of it comes back as credit and half goes to the instructor."
     if terms.tier == Tier.FREE:
-        after = f"After that the lesson's price comes back as credit until {late}. {half}"
+        back = TO_PACKAGE if of_package else "the lesson's price comes back as credit"
+        after = f"After that {back} until {late}. {half}"
         if _late(booking) <= terms.free_until:
             after = "After that, half of it comes back as credit and half goes to the instructor."
         return {"sentence": f"Free to cancel until {deadline}.", "after": after, "kind": "free"}
@@ -71,7 +68,7 @@ def _sentence(booking: Booking, *, zone: str, now: datetime) -> dict[str, str]:
     )
     if terms.tier == Tier.CREDIT:
         return {
-            "sentence": f"{cools}Until {late} {AS_CREDIT}.",
+            "sentence": f"{cools}Until {late} {TO_PACKAGE if of_package else 'the price comes back as credit'}.",
             "after": half,
             "kind": "held",
         }

@@ -192,6 +192,9 @@ def test_a_lesson_of_a_package_goes_back_into_it(
     assert text == "Paid with your package. No card is charged."
     package.refresh_from_db()
     assert package.left == (2 if hours > 12 else 1)
+    assert ledger.balance(ledger.of_student(cast.ben_student.pk)) == 0
+    assert ledger.balance(ledger.of_instructor(cast.piano.instructor_id)) == (0 if hours > 12 else 34_00)
+    assert ledger.balance(ledger.credit_of(cast.ben_student.pk)) == (0 if hours > 12 else 40_00)
 
 
 def test_the_instructor_sees_one_amount_and_not_how_it_was_paid(cast: Cast, client: Client, start: datetime):

@@ -63,7 +63,9 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     picked = picker.build(choice, frame, offerings=offerings)
     context |= {
         "offerings": [_offering(one, chosen=lesson.offering, slug=slug) for one in offerings],
-        "package_url": _package_url(lesson) if instructor.is_listed else "",
+        "package_url": _package_url(lesson)
+        if instructor.is_listed and request.user.pk != instructor.user_id
+        else "",
         "picker": picked,
         "similar": [_similar(one) for one in catalogue.similar(lesson.offering)],
         "bar": _bar(lesson, picked["first"], zone=zone),

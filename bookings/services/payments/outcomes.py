@@ -183,6 +183,10 @@ def captured(payment: Payment, *, now: datetime) -> None:
 
 def released(payment: Payment, *, now: datetime) -> None:
     """Nothing is charged. A lesson that is still on is planned anew."""
+    if payment.ending and settlement(payment).to_instructor:
+        # A package paid for it: there is nothing to let go of, and something to share out.
+        captured(payment, now=now)
+        return
     payment.intent_id = ""
     if not payment.ending:
         payment.status, payment.due_at = PaymentStatus.PLANNED, payment.authorise_at
