@@ -84,8 +84,8 @@ def context(event: Event, booking: Booking, reader: Reader) -> dict[str, Any]:
         "by_host": event.kind == Kind.BOOKING_CONFIRMED and bool(booking.override_reason),
         "by_us": by_role in (Party.STAFF, Party.SYSTEM),
         "reader_absent": booking.absent == reader.party,
-        **_no_show(event, booking, reader),
         "url": lesson_url(booking),
+        **_no_show(event, booking, reader),
     }
 
 

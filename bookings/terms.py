@@ -31,6 +31,7 @@ KINDS = {
 
 OTHER = {Party.STUDENT: Party.INSTRUCTOR, Party.INSTRUCTOR: Party.STUDENT}
 TO_PACKAGE = "the lesson goes back into your package"
+AS_CREDIT = "the price comes back as credit"
 
 
 def sentence(booking: Booking, *, zone: str, now: datetime, of_package: bool = False) -> dict[str, str]:
@@ -68,7 +69,7 @@ def _sentence(booking: Booking, *, zone: str, now: datetime, of_package: bool) -
     )
     if terms.tier == Tier.CREDIT:
         return {
-            "sentence": f"{cools}Until {late} {TO_PACKAGE if of_package else 'the price comes back as credit'}.",
+            "sentence": f"{cools}Until {late} {TO_PACKAGE if of_package else AS_CREDIT}.",
             "after": half,
             "kind": "held",
         }
