@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import benchmarks
-from benchmarks import databases, race, rows, servers
+from benchmarks import confirming, databases, race, rows, servers
 from benchmarks.report import Row, table
 
 
@@ -30,6 +30,7 @@ def main() -> int:
             "small": stack.enter_context(servers.web(small.url)),
         }
         found += rows.over_http(big, ports, number=args.number)
+        found += confirming.rows(big, ports["floor"], number=args.number)
     found += rows.inside(big, number=args.number)
     found += rows.parsing()
     found.append(rows.rebuild(big, number=args.number))

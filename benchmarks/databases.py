@@ -101,7 +101,7 @@ class FreeTime:
 
 _FREE = """
     WITH chosen AS (
-        SELECT id, slug, 2 + (random() * 30)::int AS days FROM instructors_instructor
+        SELECT id, slug, %(first_day)s + (random() * %(days)s)::int AS days FROM instructors_instructor
         WHERE status = 'listed' ORDER BY random() LIMIT %(sample)s
     )
     SELECT DISTINCT ON (chosen.id) offering.id, chosen.id, chosen.slug, lower(span), offering.durations[1]
@@ -111,14 +111,21 @@ _FREE = """
     CROSS JOIN LATERAL unnest(day.free) AS span
     WHERE offering.is_listed AND offering.modalities[1] <> 'at_student'
       AND upper(span) - lower(span) >= offering.durations[1] * interval '1 minute'
+      AND lower(span) > now() + %(from_hour)s * interval '1 hour'
+      AND lower(span) < now() + %(to_hour)s * interval '1 hour'
     LIMIT %(number)s
 """
 
 
-def free_times(url: str, number: int) -> list[FreeTime]:
+# So that a lesson's card is due later, or at once: days to look at, and hours from now.
+LATER = {"first_day": 2, "days": 30, "from_hour": 25, "to_hour": 34 * 24}
+AT_ONCE = {"first_day": 0, "days": 1, "from_hour": 4, "to_hour": 23}
+
+
+def free_times(url: str, number: int, *, when: dict[str, int] = LATER, sample: int = 4) -> list[FreeTime]:
     """So many free times, each of another instructor, others in every run."""
     with psycopg.connect(url) as connection:
-        rows = connection.execute(_FREE, {"number": number, "sample": number * 4}).fetchall()
+        rows = connection.execute(_FREE, {"number": number, "sample": number * sample, **when}).fetchall()
     return [
         FreeTime(offering, instructor, slug, f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", duration)
         for offering, instructor, slug, start, duration in rows

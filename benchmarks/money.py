@@ -28,6 +28,7 @@ from bookings.tests.factories import InstructorFactory, OfferingFactory, Student
 from bookings.tests.paying import a_card, due_payment, payout_account
 from instainstru import embedded
 from instainstru.lib import clock
+from ops.stand_ins.stripe.money import fee_on
 from ops.stand_ins.testing import StripeStandIn
 
 WEBHOOK_SECRET = "whsec_bench"
@@ -35,6 +36,8 @@ AROUND = [
     "error_before", "error_after_commit", "drop_before", "drop_after_commit", "rate_limit", "lock_timeout",
 ]  # fmt: skip
 SWEEP = timedelta(seconds=61)
+# What stays at Stripe's of each charge: less the instructor's share and Stripe's own fee.
+KEPT = 89_60 - 68_00 - fee_on(89_60)
 
 
 class Ground:
@@ -121,7 +124,7 @@ def faults(ground: Ground, *, payments: int, faulty: float) -> list[str]:
     sums = {
         "captured": (ground.stand_in.total("captured"), charged * 89_60),
         "transferred": (ground.stand_in.total("transferred"), charged * 68_00),
-        "in our books": (-ledger.balance(ledger.STRIPE), charged * (89_60 - 68_00)),
+        "in our books": (-ledger.balance(ledger.STRIPE), charged * KEPT),
         "charged twice": (len(twice), 0),
         "trial": (ledger.trial(), 0),
     }
@@ -294,7 +297,7 @@ def kills(ground: Ground, environment: dict[str, str], *, due: int) -> list[str]
         for what in ("authorised", "captured", "transferred")
         if effects[what] != due
     ]
-    if ledger.balance(ledger.STRIPE) != -due * (89_60 - 68_00):
+    if ledger.balance(ledger.STRIPE) != -due * KEPT:
         wrong.append(f"the books say {ledger.balance(ledger.STRIPE)}")
     return wrong + ground.stand_in.problems()
 

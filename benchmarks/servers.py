@@ -24,8 +24,14 @@ PATIENCE = 40  # seconds until it answers, and until it has stopped
 
 
 @contextmanager
-def web(database_url: str, *, settings: str = "instainstru.settings", workers: int = 1) -> Iterator[int]:
-    """Production settings over that database; yields the port."""
+def web(
+    database_url: str,
+    *,
+    settings: str = "instainstru.settings",
+    workers: int = 1,
+    told: dict[str, str] | None = None,
+) -> Iterator[int]:
+    """Production settings over that database, with what it is ``told`` beside; yields the port."""
     port = free_port()
     application = "instainstru.wsgi" if settings == "instainstru.settings" else _BARE
     with tempfile.TemporaryDirectory() as metrics, tempfile.TemporaryFile("w+") as log:
@@ -34,6 +40,7 @@ def web(database_url: str, *, settings: str = "instainstru.settings", workers: i
             cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
             env={
                 **production(database_url),
+                **(told or {}),
                 "DJANGO_SETTINGS_MODULE": settings,
                 "PORT": str(port),
                 "WEB_CONCURRENCY": str(workers),

@@ -24,6 +24,8 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     method: str = "GET"
     body: Any = None
+    # In place of a body: what a browser's form would send.
+    form: str = ""
     # What it should be answered; other answers end the benchmark, because their time says nothing.
     expect: int = 200
     # An answer that says no more than that another call is needed: the student has a lesson then.
@@ -53,6 +55,9 @@ class Client:
         if call.body is not None:
             content = json.dumps(call.body).encode()
             headers["Content-Type"] = "application/json"
+        if call.form:
+            content = call.form.encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         start = time.perf_counter()
         self._connection.request(call.method, call.path, body=content, headers=headers)
         response = self._connection.getresponse()

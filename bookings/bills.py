@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
+from bookings import paying, presentation
 from bookings.models import Booking, Payment, PaymentStatus
 from bookings.services.payments import outcomes
-from bookings.services.payments.plan import NO_CARD
+from bookings.services.payments.outcomes import NO_CARD
 from bookings.services.pricing import LineKind, Quote
-from instainstru.lib import money, presentation, when
+from instainstru.lib import money, when
+from instainstru.lib.presentation import unbroken
 
-LABELS = {
-    LineKind.LESSON: "Lesson",
-    LineKind.FEE: "Booking fee",
-    LineKind.CREDIT: "Your credit",
-    LineKind.PACKAGE: "Your package",
-    LineKind.TIP: "Tip",
-}
 # Money may still come from a card.
 OPEN = (PaymentStatus.PLANNED, PaymentStatus.FAILED, PaymentStatus.ACTION_REQUIRED)
 
@@ -31,22 +26,18 @@ def amount(minor: int, currency: str) -> str:
 def lines(quote: Quote, *, currency: str, of: Payment | None = None) -> list[dict[str, str]]:
     """A bill's lines; those of a package, a tip or a lesson say so."""
     shown = [line for line in quote.lines if line.amount or (line.kind == LineKind.LESSON and quote.lesson)]
-    first = "Lessons" if of is not None and of.purpose == Payment.Purpose.PACKAGE else LABELS[LineKind.LESSON]
+    first = (
+        "Lessons"
+        if of is not None and of.purpose == Payment.Purpose.PACKAGE
+        else presentation.BILL[LineKind.LESSON]
+    )
     return [
         {
-            "label": first if line.kind == LineKind.LESSON else LABELS[line.kind],
+            "label": first if line.kind == LineKind.LESSON else presentation.BILL[line.kind],
             "amount": amount(line.amount, currency),
         }
         for line in shown
     ]
-
-
-def add_card_url(back: str) -> str:
-    """Where a card is saved, and then back; empty while there is no such page."""
-    try:
-        return f"{reverse('bookings:cards')}?next={back}"
-    except NoReverseMatch:
-        return ""
 
 
 def card_of(payment: Payment) -> str:
@@ -58,7 +49,7 @@ def state(payment: Payment, booking: Booking, *, zone: str) -> dict[str, str]:
     """Where a lesson's payment stands, to the student: ``text``, its ``kind``, and an address to act at."""
     text, kind, act = _state(payment, booking, zone=zone)
     return {
-        "text": presentation.unbroken(text),
+        "text": unbroken(text),
         "kind": kind,
         "url": reverse("bookings:pay", args=[booking.pk]) if act else "",
         "action": act,
@@ -97,7 +88,7 @@ def _waiting(payment: Payment, booking: Booking, *, total: str, zone: str) -> tu
         text = f"No card yet: add one{by}, so that {total} can be paid."
         return text, "stop" if late else "held", "Add a card"
     if payment.failing_since is not None or payment.status == PaymentStatus.FAILED:
-        why = payment.error or "your bank did not say why."
+        why = paying.declined(payment)
         until = ""
         if payment.give_up_at is not None and not payment.ending:
             until = (

@@ -195,14 +195,20 @@ def payment_context(event: Event, payment: Payment) -> dict[str, Any]:
         "lines": _bill(payment, data),
         "tipped": payment.instructor.user.first_name,
         "package": _package(payment, zone),
-        "url": _money_url(payment, booking),
+        "url": _where_to_pay(event, payment),
     }
 
 
-def _money_url(payment: Payment, booking: Booking | None) -> str:
+def _where_to_pay(event: Event, payment: Payment) -> str:
+    """Where a letter about money leads: to the card, where one is missing or was declined."""
+    booking = payment.booking
     if payment.purpose == Payment.Purpose.TIP:
         return settings.SITE_URL + reverse("bookings:receipt", args=[payment.pk])
-    return settings.SITE_URL + reverse("bookings:packages") if booking is None else lesson_url(booking)
+    if booking is None:
+        return settings.SITE_URL + reverse("bookings:packages")
+    if event.kind in (Kind.PAYMENT_FAILED, Kind.PAYMENT_WARNED):
+        return settings.SITE_URL + reverse("bookings:pay", args=[booking.pk])
+    return lesson_url(booking)
 
 
 def _package(payment: Payment, zone: str) -> dict[str, Any]:
@@ -215,6 +221,16 @@ def _package(payment: Payment, zone: str) -> dict[str, Any]:
         "subject": package.offering.subject.name,
         "with_short": payment.instructor.user.short_name,
         "until": when.date(package.expires_at, zone),
+    }
+
+
+def payee_context(event: Event) -> dict[str, Any]:
+    """What the letters about an instructor's payouts say. Staff's reason is there only if meant for them."""
+    return {
+        "amount": money.show(event.data.get("amount", 0), short=False),
+        "said": event.data.get("failure", ""),
+        "reason": event.data.get("why", "") if event.data.get("told") else "",
+        "url": settings.SITE_URL + reverse("bookings:getting_paid"),
     }
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from bookings.models import Booking, MoveRequest, NoShowReport, Party, ReportStatus, Status
 from bookings.services import no_shows
+from bookings.services.pricing import LineKind, Quote
 from bookings.services.wanted import Wanted, price_of
 from instainstru.accounts.models import User
 from instainstru.lib import clock, money, presentation, when
@@ -109,6 +110,28 @@ def lines(booking: Booking) -> list[dict[str, str]]:
     """What the total is made of."""
     label = f"Lesson, {presentation.minutes(booking.duration_min)}"
     return [{"label": label, "amount": total(booking)}]
+
+
+BILL = {
+    LineKind.LESSON: "Lesson",
+    LineKind.FEE: "Booking fee",
+    LineKind.CREDIT: "Your credit",
+    LineKind.PACKAGE: "Your package",
+    LineKind.TIP: "Tip",
+}
+
+
+def bill(booking: Booking, quote: Quote) -> list[dict[str, str]]:
+    """The lines of a bill; the total stands by itself."""
+    return [
+        {
+            "label": f"Lesson, {presentation.minutes(booking.duration_min)}"
+            if line.kind == LineKind.LESSON
+            else BILL[line.kind],
+            "amount": money.show(line.amount, currency=booking.currency, short=False),
+        }
+        for line in quote.lines
+    ]
 
 
 def moment(instant: datetime, zone: str) -> str:

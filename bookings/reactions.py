@@ -7,25 +7,31 @@ name is in the database: renaming one parks what is on its way to it.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
-from bookings import letters
+from bookings import letters, missed
 from bookings.models import Booking, Credit, Party, Payment
-from bookings.services import consent
+from bookings.services import consent, misses
+from bookings.services.payments.outcomes import NO_CARD
+from bookings.services.policies import Tier
 from instainstru.events.dispatch import Reactions, Steps
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
 from instainstru.events.notify import CalendarFile, Recipient, send_letter
 from instainstru.lib import clock
 from instructors import waits
-from instructors.models import Instructor, SavedSearch
+from instructors.models import Instructor, PayoutAccount, SavedSearch
 from instructors.presentation import page_url
 from instructors.services.search import saved
 
 # Kinds after which the lesson enters, moves in, or leaves the readers' calendars.
 IN_CALENDAR = (Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_CANCELLED)
+
+# How a no-show ends that was one.
+NOT_GIVEN = Tier.NOT_BY_STUDENT
 
 # Where the letters about an instructor lead.
 LINKS = {
@@ -34,6 +40,9 @@ LINKS = {
     Kind.INSTRUCTOR_VERIFIED: "instructors:your_page",
     Kind.INSTRUCTOR_SUSPENDED: "bookings:today",
     Kind.INSTRUCTOR_REINSTATED: "instructors:office_hours",
+    Kind.INSTRUCTOR_WARNED: "bookings:today",
+    Kind.INSTRUCTOR_HIDDEN: "instructors:listing",
+    Kind.INSTRUCTOR_FORGIVEN: "instructors:listing",
     Kind.OUTSIDE_CALENDAR_FAILING: "instructors:office_calendars",
 }
 
@@ -50,7 +59,7 @@ def mail_student(event: Event, steps: Steps) -> None:
 
 def mail_payer(event: Event, steps: Steps) -> None:
     """A letter to the student about their money. Of a payment that fails only the first time is told."""
-    if event.kind == Kind.PAYMENT_FAILED and event.data.get("tries", 1) > 1 and event.data.get("next_try"):
+    if event.kind == Kind.PAYMENT_FAILED and not _is_worth_a_letter(event.data):
         return
     payment = Payment.objects.select_related(
         "student__user", "instructor__user", "booking__offering__subject", "card"
@@ -76,6 +85,13 @@ def mail_creditor(event: Event, steps: Steps) -> None:
         message_id=f"event-{event.pk}-student",
     )
     steps.once("letter to student", send)
+
+
+def _is_worth_a_letter(failed: dict[str, Any]) -> bool:
+    """Whoever pays before the lesson is booked sees it on the page."""
+    if failed.get("upfront"):
+        return False
+    return failed.get("tries", 1) == 1 or not (failed.get("next_try") or failed.get("code") == NO_CARD)
 
 
 def mail_asked(event: Event, steps: Steps) -> None:
@@ -107,7 +123,30 @@ def mail_instructor(event: Event, steps: Steps) -> None:
             "reason": event.data.get("reason", "") if event.kind == Kind.INSTRUCTOR_SENT_BACK else "",
             "is_draft": event.data.get("status") == Instructor.Status.DRAFT,
             "calendar": event.data.get("name", ""),
+            **missed.context(event, instructor),
         },
+        message_id=f"event-{event.pk}-instructor",
+    )
+    steps.once("letter to instructor", send)
+
+
+def count_miss(event: Event, steps: Steps) -> None:
+    """Whether its instructor let the lesson down is counted once it is sure."""
+    booking = Booking.objects.select_related("instructor", "rules").get(pk=event.subject_id)
+    # A no-show that was settled otherwise is none.
+    if event.data.get("ending", NOT_GIVEN) == NOT_GIVEN:
+        steps.once("miss counted", partial(misses.count, booking, now=clock.now()))
+
+
+def mail_payee(event: Event, steps: Steps) -> None:
+    """A letter to an instructor about what goes to their bank, or does not."""
+    account = PayoutAccount.objects.select_related("instructor__user").get(pk=event.subject_id)
+    user = account.instructor.user
+    send = partial(
+        send_letter,
+        template(event),
+        to=Recipient(user.full_name, user.email),
+        context=letters.payee_context(event),
         message_id=f"event-{event.pk}-instructor",
     )
     steps.once("letter to instructor", send)
@@ -167,7 +206,7 @@ def template(event: Event) -> str:
 REACTIONS: Reactions = {
     Kind.BOOKING_CONFIRMED: (mail_both,),
     Kind.BOOKING_RESCHEDULED: (mail_both, look_again),
-    Kind.BOOKING_CANCELLED: (mail_both, look_again),
+    Kind.BOOKING_CANCELLED: (mail_both, look_again, count_miss),
     Kind.BOOKING_MOVE_ASKED: (mail_asked,),
     Kind.BOOKING_MOVE_DECLINED: (mail_asker,),
     Kind.BOOKING_MOVE_WITHDRAWN: (mail_asked,),
@@ -175,7 +214,7 @@ REACTIONS: Reactions = {
     Kind.BOOKING_COMPLETED: (mail_student,),
     Kind.BOOKING_NO_SHOW: (mail_both,),
     Kind.BOOKING_NO_SHOW_DISPUTED: (mail_both,),
-    Kind.BOOKING_NO_SHOW_SETTLED: (mail_both,),
+    Kind.BOOKING_NO_SHOW_SETTLED: (mail_both, count_miss),
     Kind.PAYMENT_FAILED: (mail_payer,),
     Kind.PAYMENT_WARNED: (mail_payer,),
     Kind.PAYMENT_CAPTURED: (mail_payer,),
@@ -186,11 +225,17 @@ REACTIONS: Reactions = {
     Kind.CREDIT_GRANTED: (mail_creditor,),
     Kind.CREDIT_EXPIRING: (mail_creditor,),
     Kind.CREDIT_EXPIRED: (mail_creditor,),
+    Kind.PAYOUT_FAILED: (mail_payee,),
+    Kind.PAYOUTS_HELD: (mail_payee,),
+    Kind.PAYOUTS_RELEASED: (mail_payee,),
     Kind.INSTRUCTOR_SUBMITTED: (mail_instructor,),
     Kind.INSTRUCTOR_SENT_BACK: (mail_instructor,),
     Kind.INSTRUCTOR_VERIFIED: (mail_instructor, look_again),
     Kind.INSTRUCTOR_SUSPENDED: (mail_instructor,),
     Kind.INSTRUCTOR_REINSTATED: (mail_instructor, look_again),
+    Kind.INSTRUCTOR_WARNED: (mail_instructor,),
+    Kind.INSTRUCTOR_HIDDEN: (mail_instructor,),
+    Kind.INSTRUCTOR_FORGIVEN: (mail_instructor,),
     Kind.INSTRUCTOR_CHANGED: (look_again,),
     Kind.OUTSIDE_CALENDAR_FAILING: (mail_instructor,),
     Kind.OFFERING_CHANGED: (look_again,),

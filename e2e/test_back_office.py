@@ -9,8 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from bookings.services import credits
 from bookings.tests.cast import Cast
 from bookings.tests.factories import InstructorFactory, booked, in_days, local_time
+from bookings.tests.paying import payment_of
 from e2e.conftest import DESK, PHONE, Visit
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
@@ -24,6 +26,8 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "p
 @pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (PHONE, "dark"), (DESK, "dark")])
 def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast, width: int, scheme: str):
     lesson = booked(cast.piano, local_time(in_days(3), 12), cast.ben_student)
+    payment = payment_of(lesson)
+    credits.grant(cast.ben_student, amount=12_50, reason="We were late", by=cast.staff)
     instructor = cast.piano.instructor
     waiting = InstructorFactory(status="submitted", submitted_at=clock.now(), verified_at=None)
     rules = rules_service.current(fresh=True)
@@ -38,6 +42,12 @@ def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast, width: int, sc
         reverse("admin:instructors_instructor_changelist") + "?queue=waiting",
         reverse("admin:instructors_instructor_change", args=[waiting.pk]),
         reverse("admin:instructors_instructor_send-back", args=[waiting.pk]),
+        reverse("admin:bookings_payment_changelist") + "?queue=waiting",
+        reverse("admin:bookings_payment_change", args=[payment.pk]),
+        reverse("admin:bookings_payment_refund", args=[payment.pk]),
+        reverse("admin:bookings_account_changelist"), reverse("admin:bookings_account_trial"),
+        reverse("admin:bookings_account_student", args=[cast.ben_student.pk]),
+        reverse("admin:students_student_grant", args=[cast.ben_student.pk]),
         reverse("admin:rules_rules_changelist"), reverse("admin:rules_rules_edit", args=[rules.pk]),
     )  # fmt: skip
     page = visit(addresses[0], user=cast.staff, width=width, scheme=scheme)

@@ -28,17 +28,29 @@ LOOKS = [(SMALLEST, "light"), (DESK, "dark")]
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],  # of what passes, one element each
+    "iframes": False,  # what is in them is another site's
 }
+# Colours of the other scheme fade.
+SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+    .then(() => Promise.all(document.getAnimations().filter(one => one instanceof CSSTransition)
+        .map(one => one.finished.catch(() => null))))"""
 
 
 def check(page: Page, address: str) -> list[str]:
     """What is wrong with the page at that address, in words: in each look, and at each width."""
     page.goto(address)
+    return problems(page)
+
+
+def problems(page: Page) -> list[str]:
+    """As ``check``, for the page as it is."""
+    address = page.url
     page.evaluate(AXE.axe_script)
     wrong = []
     for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.emulate_media(color_scheme=scheme)
+        page.evaluate(SETTLED)
         found = page.evaluate("rules => axe.run(rules)", RULES)
         assert found["passes"]
         wrong += [

@@ -18,8 +18,9 @@ from django.urls.resolvers import URLResolver
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from bookings.models import Booking
+from bookings.models import Booking, Dispute, Payment
 from bookings.services import overview
+from bookings.services.payments import disputes, review
 from instainstru import lookup
 from instainstru.events.models import PARKED, Delivery
 from instainstru.lib import clock
@@ -44,11 +45,32 @@ class Queue:
 
 QUEUES = (
     Queue(
+        "Payments that wait",
+        "Nothing happens to them by itself; the oldest comes first.",
+        Payment,
+        review.waiting,
+        "queue=waiting",
+    ),
+    Queue(
+        "Disputes to answer",
+        "The bank's deadline runs; the nearest comes first.",
+        Dispute,
+        lambda: disputes.to_answer(Dispute.objects.all()),
+        "queue=answer",
+    ),
+    Queue(
         "Instructors to verify",
         "They submitted their profiles; the oldest comes first.",
         Instructor,
         lambda: standing.submitted(Instructor.objects.all()),
         "queue=waiting",
+    ),
+    Queue(
+        "Instructors to look at",
+        "Hidden for missed lessons until we have spoken.",
+        Instructor,
+        lambda: standing.to_review(Instructor.objects.all()),
+        "queue=review",
     ),
     Queue(
         "Parked deliveries",

@@ -65,6 +65,7 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "follow the rules": every(15, "instructors.tasks.follow_rules"),
     "prune open days": every(HOUR, "instructors.tasks.prune_open_days"),
     "check outside calendars": every(20, "instructors.tasks.check_outside_calendars"),
+    "show again": every(MINUTE, "instructors.tasks.show_again"),
     "refresh bounds": every(5 * MINUTE, "instructors.tasks.refresh_bounds"),
     "run saved searches": every(5 * MINUTE, "instructors.tasks.run_saved_searches"),
     "forget searches": every(HOUR, "instructors.tasks.forget_searches"),

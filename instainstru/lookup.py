@@ -1,4 +1,4 @@
-"""One box of the back office that finds anything: by number, whole id, mail address or name."""
+"""One box of the back office that finds anything: by number, whole id, Stripe's id, address or name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 
-from bookings.models import Booking
+from bookings.models import Booking, Payment
 from bookings.services import access
 from instainstru.accounts.models import User
-from instainstru.lib import when
+from instainstru.lib import money, when
 from instainstru.lib.backoffice import all_in_one, person
 from instructors.models import Instructor
 from students.models import Student
@@ -45,7 +45,12 @@ def find(text: str, *, may_view: Callable[[type[Model]], bool]) -> list[Group]:
         return []
     found: dict[type[Model], QuerySet[Any]]
     if len(words) == 1 and (key := _uuid(words[0])):
-        found = {Booking: access.whole().filter(pk=key)}
+        found = {
+            Booking: access.whole().filter(pk=key),
+            Payment: _payments().filter(pk=key),
+        }
+    elif len(words) == 1 and words[0].startswith("pi_"):
+        found = {Payment: _payments().filter(intent_id=words[0])}
     elif len(words) == 1 and words[0].isascii() and words[0].isdigit() and len(words[0]) <= 18:
         found = _numbered(int(words[0]))
     else:
@@ -59,6 +64,10 @@ def _uuid(word: str) -> UUID | None:
         return UUID(word)
     except ValueError:
         return None
+
+
+def _payments() -> QuerySet[Payment]:
+    return Payment.objects.select_related("student__user", "instructor__user")
 
 
 def _numbered(number: int) -> dict[type[Model], QuerySet[Any]]:
@@ -118,9 +127,16 @@ def _of_booking(booking: Booking) -> tuple[str, str]:
     return f"{booking.offering.subject.name}, {at} {year}", f"{who} · {booking.get_status_display()}"
 
 
+def _of_payment(payment: Payment) -> tuple[str, str]:
+    much = money.show(payment.total, currency=payment.currency, short=False)
+    who = f"{payment.student.user.full_name or 'Guest'} to {payment.instructor.user.full_name}"
+    return f"{payment.get_purpose_display()}, {much}", f"{who} · {payment.get_status_display()}"
+
+
 HITS: dict[type[Model], Callable[[Any], tuple[str, str]]] = {
     Booking: _of_booking,
     Instructor: _of_instructor,
+    Payment: _of_payment,
     Student: _of_student,
     User: _of_user,
 }

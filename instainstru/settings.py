@@ -97,6 +97,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "instructors.context.role",
                 "instructors.context.office",
+                "bookings.context.money",
             ],
         },
     }
@@ -260,13 +261,13 @@ SPECTACULAR_SETTINGS = {
         "InstructorStatus": "instructors.models.Instructor.Status",
     },
 }
-# Payments are on where there are keys. In development PAYMENTS=1 turns them on, with the stand-in that
-# `make run` then starts beside the site.
+# Payments are on where there are keys. In development that is the stand-in which `make run` starts beside
+# the site; PAYMENTS=0 does without.
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
-if DEBUG and not TESTING and not STRIPE_SECRET_KEY and env.bool("PAYMENTS", default=False):
+if DEBUG and not TESTING and not STRIPE_SECRET_KEY and env.bool("PAYMENTS", default=True):
     STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY = "sk_test_standin", "pk_test_standin"
     STRIPE_WEBHOOK_SECRETS = ["whsec_standin"]
     STRIPE_API_BASE = f"http://localhost:{env.int('PORT', default=8000) + 4110}"

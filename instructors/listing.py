@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from instainstru.lib import presentation, when
-from instructors.models import Instructor
+from instructors.models import Instructor, PayoutAccount
 from instructors.services import standing
 
 Status = Instructor.Status
@@ -66,6 +67,8 @@ def standing_of(instructor: Instructor, *, missing: dict[str, str] | None = None
 def _text(instructor: Instructor, missing: dict[str, str]) -> str:
     if instructor.is_listed:
         return "Students can find and book you."
+    if instructor.is_hidden:
+        return _hidden(instructor)
     if instructor.status == Status.SUSPENDED:
         return "Students do not find you. Lessons booked stay. If you think this is wrong, write to us."
     if instructor.submitted_at is not None:
@@ -78,6 +81,14 @@ def _text(instructor: Instructor, missing: dict[str, str]) -> str:
     if missing:
         return f"Only you can see it. {presentation.count(len(missing), 'thing')} still missing."
     return "All is there. Look at the preview, then submit it."
+
+
+def _hidden(instructor: Instructor) -> str:
+    why = "Because of lessons you cancelled late or missed, students do not find you"
+    if instructor.hidden_until is None:
+        return f"{why} until we have looked at it together. Lessons booked stay. Please write to us."
+    until = presentation.unbroken(when.short(instructor.hidden_until, instructor.time_zone))
+    return f"{why} until {until}. Lessons booked stay. If you think this is wrong, write to us."
 
 
 def path(instructor: Instructor, *, missing: dict[str, str], here: str = "") -> dict[str, Any]:
@@ -106,6 +117,15 @@ def path(instructor: Instructor, *, missing: dict[str, str], here: str = "") -> 
         "next_label": open_ones[0]["label"] if open_ones else "",
         "number": next((step["number"] for step in steps if step["here"]), 0),
     }
+
+
+def payouts(instructor: Instructor) -> dict[str, Any] | None:
+    """The line about getting paid, which keeps nobody from being listed; None while payments are off."""
+    if not settings.STRIPE_SECRET_KEY:
+        return None
+    account = PayoutAccount.objects.filter(instructor=instructor).first()
+    is_done = account is not None and account.takes_transfers and account.pays_out
+    return {"done": is_done, "begun": account is not None, "url": reverse("bookings:getting_paid")}
 
 
 def _is_done(step: Step, instructor: Instructor, missing: dict[str, str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from instainstru.lib import clock, locks
-from instructors.services import calendar_feeds, horizon
+from instructors.services import calendar_feeds, founding, horizon, standing
 from instructors.services.search import bounds, log, rank, saved
 
 # The rest of a very large job waits for the next turn.
@@ -23,11 +23,13 @@ def extend_horizon() -> None:
 
 @shared_task
 def follow_rules() -> None:
-    """Derive again what an edit of the rules changed."""
+    """Derive again what an edit of the rules changed, and give away founding places it made."""
     with locks.alone("follow rules") as ours:
         for _ in range(ROUNDS if ours else 0):
             if not horizon.rederive(limit=200):
-                return
+                break
+        if ours:
+            founding.fill(now=clock.now())
 
 
 @shared_task
@@ -36,6 +38,15 @@ def prune_open_days() -> None:
     with locks.alone("prune open days") as ours:
         for _ in range(ROUNDS if ours else 0):
             if not horizon.prune(now=clock.now()):
+                return
+
+
+@shared_task
+def show_again() -> None:
+    """Show those whose hidden time is over."""
+    with locks.alone("show again") as ours:
+        for _ in range(ROUNDS if ours else 0):
+            if not standing.show_again(now=clock.now()):
                 return
 
 

@@ -31,7 +31,14 @@ def _closeness(result: Result, found: Found, query: Query) -> float | None:
 
 
 def lines(signals: Iterable[Signal]) -> list[str]:
-    """``quality 0.25 × 0.93 = 0.233``, and their sum first."""
+    """``quality 0.25 × 0.93 = 0.233``, and their sum first; a founding instructor's have ``× 1.5``."""
     some = list(signals)
-    parts = [f"{one.name} {rank.WEIGHTS[one.name]:.2f} × {one.value:.2f} = {one.adds:.3f}" for one in some]
+    parts = [
+        f"{one.name} {rank.WEIGHTS[one.name]:.2f} × {one.value:.2f}{_lift(one)} = {one.adds:.3f}"
+        for one in some
+    ]
     return [f"{sum(one.adds for one in some):.3f} in all", *parts]
+
+
+def _lift(signal: Signal) -> str:
+    return f" × {signal.lift:g}" if signal.lift != 1 else ""

@@ -18,7 +18,7 @@ from typing import Any
 
 from instainstru import embedded
 from ops.processes import Role, Supervisor
-from ops.stand_ins import beside
+from ops.stand_ins import beside, demo
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -35,6 +35,7 @@ SEED = [
     "--json",
 ]
 PLACES = {"API": "/api/v1/docs", "Office": "/admin/", "Mail": "/dev/mailbox/"}
+CARD = "Card    4242 4242 4242 4242, any date to come, any code; no money moves (docs/stand-ins.md)"
 HOOK = "/stripe/webhook"  # where the site hears of what happened to payments
 PATIENCE = 60  # seconds until the site answers, before we say that it does not
 
@@ -58,8 +59,9 @@ def main() -> int:
         role, told = beside_us
         environment |= told
         roles.append(role)
+        demo.introduce(role, environment, mark=remembered().with_suffix(".cards"), manage=manage)
     url = f"http://localhost:{environment['PORT']}"
-    threading.Thread(target=announce, args=(url, people), daemon=True).start()
+    threading.Thread(target=announce, args=(url, people, bool(roles)), daemon=True).start()
     # A server that was killed comes back, as a supervisor would bring a real one back.
     supervisor = Supervisor(ROOT / "Procfile", environment, beside=roles)
     return supervisor.run(embedded.start if uses_embedded() else lambda: None)
@@ -124,8 +126,8 @@ def remembered() -> Path:
     return embedded.data_dir() / f"demo-{which}.json"
 
 
-def announce(url: str, people: list[dict[str, Any]]) -> None:
-    """Once the site answers, say where it is and who one may be."""
+def announce(url: str, people: list[dict[str, Any]], pays_in_play: bool) -> None:
+    """Once the site answers, say where it is, who one may be, and with which card one pays."""
     deadline = time.monotonic() + PATIENCE
     while not answers(f"{url}/readyz"):
         if time.monotonic() > deadline:
@@ -135,7 +137,9 @@ def announce(url: str, people: list[dict[str, Any]]) -> None:
     lines = [f"InstaInstru is ready at {url}", ""]
     if people:
         lines += ["Sign in as", *sign_ins(people), f"  more people, and their API keys: {remembered()}", ""]
-    lines += [f"{name:<8}{url}{path}" for name, path in PLACES.items()] + ["Ctrl-C  stops everything"]
+    lines += [f"{name:<8}{url}{path}" for name, path in PLACES.items()]
+    lines += [CARD] if pays_in_play else []
+    lines += ["Ctrl-C  stops everything"]
     say("\n" + "\n".join(f"  {line}" for line in lines) + "\n")
 
 

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from bookings.admin.prepaid import Grant
 from instainstru.lib import when
 from instainstru.lib.acting import ActingAdmin
 from instainstru.lib.backoffice import person
@@ -21,13 +22,16 @@ class StudentAdmin(ActingAdmin):
     search_fields = person("user")
     search_help_text = "A number finds the id; words find parts of the address and the names."
     change_form_template = "admin/students/student/change_form.html"
+    acts = (Grant(),)
     fields = ("user", "name", "is_guest", "clocks", "partner", "joined", "id")
 
     def title_of(self, student: Student) -> str:
         return f"{self.name(student)}, {student.user.email}"
 
     def panels(self, request: HttpRequest, student: Student) -> dict[str, Any]:
-        return {"bookings_url": f"{reverse('admin:bookings_booking_changelist')}?student={student.pk}"}
+        lists = {name: f"{reverse(f'admin:bookings_{name}_changelist')}?student={student.pk}"
+                 for name in ("booking", "payment", "credit", "package")}  # fmt: skip
+        return {"lists": lists, "statement_url": reverse("admin:bookings_account_student", args=[student.pk])}
 
     @admin.display(description="name")
     def name(self, student: Student) -> str:

@@ -87,6 +87,7 @@ class BookingAdmin(ActingAdmin):
                 details=partial(words.details, zone=booking.time_zone),
             ),
             "trail_zone": presentation.zone(booking.time_zone),
+            "payments_url": f"{reverse('admin:bookings_payment_changelist')}?booking={booking.pk}",
             "deliveries_url": f"{reverse('admin:events_delivery_changelist')}?q={booking.pk}",
         }
 

@@ -23,6 +23,8 @@ WRITES_TO = {
     "mail_asker": (Party.STUDENT, Party.INSTRUCTOR),
     # Looks whether somebody waits for that time; their letter is about their search.
     "look_again": (),
+    # Looks whether the instructor let the lesson down; what follows is written to them.
+    "count_miss": (),
 }
 
 

@@ -67,7 +67,7 @@ class Bookings(TakingView):
         refusals={
             **TAKING,
             403: "The key lacks the scope; or `hosts_only`: `override` is for the instructor and for staff.",
-            409: TAKING[409] + " For holds also `hold_expired` and `wrong_status`.",
+            409: TAKING[409] + " For holds also `hold_expired`, `wrong_status` and `payment_under_way`.",
             422: TAKING[422] + " With `override` also `already_past`, `crosses_midnight`.",
         },
         parameters=[IDEMPOTENCY_KEY],

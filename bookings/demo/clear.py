@@ -20,6 +20,7 @@ from bookings.models import (
     Customer,
     Dispute,
     Entry,
+    Miss,
     MoveRequest,
     NoShowReport,
     Package,
@@ -27,6 +28,7 @@ from bookings.models import (
     Payment,
     Posting,
     Step,
+    StripeFee,
 )
 from instainstru.accounts.models import ApiKey, Partner, User
 from instainstru.events.models import Delivery, Event
@@ -39,6 +41,7 @@ from instructors.models import (
     OldAddress,
     OpenDay,
     OutsideCalendar,
+    Payout,
     PayoutAccount,
     WeeklyHours,
 )
@@ -106,6 +109,7 @@ def _rows() -> list[QuerySet[Any]]:
         CalendarBlock.objects.filter(instructor__in=instructors),
         *_paid(students, instructors, payments),
         MoveRequest.objects.filter(booking__in=bookings),
+        Miss.objects.filter(booking__in=bookings),
         NoShowReport.objects.filter(booking__in=bookings),
         OutsideCalendar.objects.filter(instructor__in=instructors),
         bookings,
@@ -147,6 +151,7 @@ def _of_money(students: QuerySet[Any], instructors: QuerySet[Any], payments: Que
 def _paid(students: QuerySet[Any], instructors: QuerySet[Any], payments: QuerySet[Any]) -> list[Any]:
     return [
         Step.objects.filter(payment__in=payments),
+        StripeFee.objects.filter(payment__in=payments),
         Dispute.objects.filter(payment__in=payments),
         CreditUse.objects.filter(payment__in=payments),
         PackageUse.objects.filter(payment__in=payments),
@@ -155,6 +160,7 @@ def _paid(students: QuerySet[Any], instructors: QuerySet[Any], payments: QuerySe
         Credit.objects.filter(student__in=students),
         Card.objects.filter(student__in=students),
         Customer.objects.filter(student__in=students),
+        Payout.objects.filter(account__instructor__in=instructors),
         PayoutAccount.objects.filter(instructor__in=instructors),
     ]
 

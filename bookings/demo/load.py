@@ -15,12 +15,13 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from tqdm import tqdm
 
-from bookings.demo import clear, copy, people, weeks
+from bookings.demo import clear, copy, money, people, weeks
+from bookings.demo.dues import Commissions, Due
 from bookings.demo.lessons import Lessons, Scheduler
 from bookings.demo.names import MAIL_DOMAIN
 from bookings.demo.people import Scene, Teacher, Teachers
 from bookings.demo.words import Words, email_of
-from bookings.models import Booking
+from bookings.models import Account, Booking, Credit, Entry, Package, Payment, Posting
 from instainstru.accounts.models import ApiKey, Partner, User
 from instainstru.events.models import Event
 from instainstru.lib import clock
@@ -90,7 +91,7 @@ def load(size: Size) -> Outcome:
         keys = _load(size, _scene(size, password))
     copy.analyse(
         User, EmailAddress, Student, Instructor, Offering, WeeklyHours, DateHours, CalendarBlock, OpenDay,
-        Booking, Event, ApiKey,
+        Booking, Event, ApiKey, Payment, Posting, Entry, Account, Credit, Package,
     )  # fmt: skip
     return Outcome(True, password, keys)
 
@@ -135,6 +136,7 @@ def _load(size: Size, scene: Scene) -> dict[str, str]:
     with tqdm(total=size.instructors, desc="instructors", unit="", mininterval=0.5) as bar:
         for number in loader.run():
             bar.update(number)
+    money.tell(scene, loader.dues, staff=keyed[0][0].pk)
     rank.refresh(loader.instructors, now=clock.now())
     keyed.insert(2, (loader.introduced, "instructor"))
     texts = {
@@ -212,8 +214,9 @@ class _Loader:
     """Instructors with all that is theirs, chunk by chunk."""
 
     introduced: User
-    # The keys of all so far.
+    # The keys of all so far, and what their lessons cost.
     instructors: list[int]
+    dues: list[Due]
 
     def __init__(self, size: Size, scene: Scene, words: Words, students: list[Student]) -> None:
         self._size = size
@@ -222,7 +225,8 @@ class _Loader:
         self._stamp = weeks.Stamp(now=clock.now())
         self._shares = self._popularity(scene)
         self._placed = 0
-        self.instructors = []
+        self._commissions = Commissions(scene)
+        self.instructors, self.dues = [], []
 
     def _popularity(self, scene: Scene) -> Iterator[float]:
         """For each instructor in turn, how many lessons there are up to and with them."""
@@ -266,8 +270,9 @@ class _Loader:
         if self._size.students and teacher.instructor.is_listed:
             before = len(lessons.bookings)
             self._placed += self._scheduler.fill(teacher, quota, lessons, introduce=introduce)
-            given = sum(b.status == "completed" for b in lessons.bookings[before:])
-            teacher.instructor.lesson_count += given
+            theirs = lessons.bookings[before:]
+            teacher.instructor.lesson_count += sum(b.status == "completed" for b in theirs)
+            self.dues += self._commissions.dues(teacher, theirs, busy=introduce)
 
     def _write(self, teachers: list[Teacher], lessons: Lessons) -> None:
         """Referenced rows first. Open days before offerings, which repeat the first free instant."""

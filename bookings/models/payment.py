@@ -59,9 +59,10 @@ class Payment(models.Model):
     """One payment and everything the worker must know of it.
 
     ``ending`` is what became of the lesson: empty while it is on, ``given``, or the tier it was cancelled
-    on. ``due_at`` is when the worker looks again; while a step is under way it is the step's lease.
-    ``to_instructor`` is theirs of what was captured, less refunds; ``transferred`` what they were sent.
-    ``version`` counts the payment's events.
+    on. One that was begun for a time that was then not booked ends as if the lesson were cancelled for
+    free; so a booking may have several, of which the newest counts. ``due_at`` is when the worker looks
+    again; while a step is under way it is the step's lease. ``to_instructor`` is theirs of what was
+    captured, less refunds; ``transferred`` what they were sent. ``version`` counts the payment's events.
     """
 
     class Purpose(models.TextChoices):
@@ -120,10 +121,11 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("refund_payment", "Can refund payments")]
         constraints = [
             models.UniqueConstraint(
                 fields=["booking"],
-                condition=Q(purpose="lesson"),
+                condition=Q(purpose="lesson", ending=""),
                 name="payment_once_per_lesson",
                 violation_error_message="This lesson has a payment already.",
             ),
@@ -151,6 +153,8 @@ class Payment(models.Model):
             ),
             models.Index(fields=["intent_id"], name="payment_by_intent", condition=~Q(intent_id="")),
             models.Index(fields=["id"], name="payment_for_staff", condition=Q(needs_staff=True)),
+            models.Index(fields=["-id"], name="payment_frozen", condition=Q(frozen_at__isnull=False)),
+            models.Index(fields=["status", "-id"], name="payment_by_status"),
         ]
 
     def __str__(self) -> str:

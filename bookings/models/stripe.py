@@ -1,4 +1,4 @@
-"""What Stripe told us: its events as they came in, and disputes."""
+"""What Stripe told us: its events as they came in, disputes, and what it took for itself."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ class StripeEvent(models.Model):
                 fields=["next_try_at"], name="stripe_event_due", condition=Q(next_try_at__isnull=False)
             ),
             models.Index(fields=["-received_at"], name="stripe_event_latest"),
+            models.Index(
+                fields=["received_at"],
+                name="stripe_event_given_up",
+                condition=Q(done_at__isnull=True, next_try_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -49,9 +54,33 @@ class Dispute(models.Model):
     answer_by = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    # What staff say to the bank: written before it is sent; ``answered_at`` once Stripe has it.
+    evidence = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-opened_at"]
+        indexes = [
+            models.Index(fields=["answer_by"], name="dispute_open", condition=Q(closed_at__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return self.stripe_id
+
+
+class StripeFee(models.Model):
+    """What Stripe kept of one movement of our balance, whose id it has; below nothing where it gave back."""
+
+    class What(models.TextChoices):
+        CHARGE = "charge", "Charge"
+        REFUND = "refund", "Refund"
+        DISPUTE = "dispute", "Dispute"
+
+    id = models.CharField(primary_key=True, max_length=64)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="stripe_fees")
+    what = models.CharField(max_length=10, choices=What.choices)
+    amount = models.IntegerField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.id

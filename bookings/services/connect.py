@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import payouts
 from bookings.services.payments.cards import for_people
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
-from instainstru.events.models import Event
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, Invalid, NotFound
-from instructors.models import Instructor, PayoutAccount
+from instructors.models import Instructor, Payout, PayoutAccount
 
+HOLD = ["held_at", "held_why", "held_is_told"]
+ORDER = Payout.Status.values
 # Stripe's names of what it wants, by their beginning; the first that fits is told.
 WORDS = (
     ("external_account", "A bank account for your earnings"),
@@ -88,6 +92,33 @@ def requirements(account: PayoutAccount) -> list[str]:
     return found
 
 
+class Standing(StrEnum):
+    """Where an instructor stands with Stripe; the first that fits, from nothing to being paid."""
+
+    NONE = "none"
+    CLOSED = "closed"
+    BEGUN = "begun"
+    WANTED = "wanted"
+    CHECKING = "checking"
+    NO_BANK = "no_bank"
+    READY = "ready"
+
+
+def standing(account: PayoutAccount | None) -> Standing:
+    """What keeps the instructor from being paid; a hold of ours is told apart from it (``held_at``)."""
+    if account is None:
+        return Standing.NONE
+    if account.disabled_reason.startswith("rejected"):
+        return Standing.CLOSED
+    if account.takes_transfers and account.pays_out:
+        return Standing.READY
+    if not account.details_submitted:
+        return Standing.BEGUN
+    if account.requirements:
+        return Standing.WANTED
+    return Standing.NO_BANK if account.takes_transfers else Standing.CHECKING
+
+
 @transaction.atomic
 def observe(facts: gateway.AccountFacts, *, now: datetime) -> bool:
     """Take over what an account says of itself; False where it is nobody's. Earnings follow."""
@@ -114,29 +145,47 @@ def observe(facts: gateway.AccountFacts, *, now: datetime) -> bool:
 
 
 @transaction.atomic
-def observe_payout(account_id: str, payout: gateway.PayoutFacts) -> None:
-    """Note once that a payout reached the instructor's bank, or did not."""
+def observe_payout(account_id: str, facts: gateway.PayoutFacts) -> None:
+    """Take over what a payout says of itself, and tell once that it arrived or came back.
+
+    A look from before another one may be written after it: a payout never goes back to an earlier status.
+    """
     account = PayoutAccount.objects.select_for_update().filter(stripe_id=account_id).first()
-    kind = {"paid": Kind.PAYOUT_PAID, "failed": Kind.PAYOUT_FAILED}.get(payout.status)
-    if account is None or kind is None:
+    if account is None or facts.status not in Payout.Status.values:
         return
-    told = Event.objects.filter(
-        subject_type="payoutaccount", subject_id=str(account.pk), kind=kind, data__payout=payout.id
+    payout = Payout.objects.filter(stripe_id=facts.id).first() or Payout(
+        account=account, stripe_id=facts.id, status=Payout.Status.PENDING, created_at=clock.now()
     )
-    if not told.exists():
-        data = {"payout": payout.id, "amount": payout.amount, "failure": payout.failure}
+    if payout.pk and ORDER.index(facts.status) < ORDER.index(payout.status):
+        return
+    changed = facts.status != payout.status
+    payout.amount, payout.currency = facts.amount, settings.CURRENCY
+    payout.status, payout.failure = facts.status, facts.failure[:300]
+    payout.arrives_at = datetime.fromtimestamp(facts.arrives, UTC) if facts.arrives else None
+    payout.save()
+    kind = {"paid": Kind.PAYOUT_PAID, "failed": Kind.PAYOUT_FAILED}.get(facts.status)
+    if kind is not None and changed:
+        data = {"payout": facts.id, "amount": facts.amount, "failure": payout.failure}
         record(kind, account, data=data)
 
 
+def payouts_of(account: PayoutAccount) -> QuerySet[Payout]:
+    """What was sent to the instructor's bank, or is on its way there, latest first."""
+    return Payout.objects.filter(account=account).order_by("-id")
+
+
 @transaction.atomic
-def hold(instructor: Instructor, *, reason: str, by: Any) -> PayoutAccount:
-    """Send nothing to this instructor until it is released; what is under way arrives."""
+def hold(instructor: Instructor, *, reason: str, by: Any, tell: bool = False) -> PayoutAccount:
+    """Send nothing to this instructor until it is released; what is under way arrives.
+
+    With ``tell`` the reason is written for the instructor, too; they hear of the hold in any case.
+    """
     account = _locked(instructor, reason)
     if account.held_at is not None:
         raise Conflict("Payouts are held already.", code="wrong_status")
-    account.held_at, account.held_why = clock.now(), reason.strip()
-    account.save(update_fields=["held_at", "held_why"])
-    record(Kind.PAYOUTS_HELD, account, by=by, data={"why": account.held_why})
+    account.held_at, account.held_why, account.held_is_told = clock.now(), reason.strip()[:300], tell
+    account.save(update_fields=HOLD)
+    record(Kind.PAYOUTS_HELD, account, by=by, data={"why": account.held_why, "told": tell})
     return account
 
 
@@ -146,8 +195,8 @@ def release(instructor: Instructor, *, reason: str, by: Any) -> PayoutAccount:
     account = _locked(instructor, reason)
     if account.held_at is None:
         raise Conflict("Payouts are not held.", code="wrong_status")
-    account.held_at, account.held_why = None, ""
-    account.save(update_fields=["held_at", "held_why"])
+    account.held_at, account.held_why, account.held_is_told = None, "", False
+    account.save(update_fields=HOLD)
     record(Kind.PAYOUTS_RELEASED, account, by=by, data={"why": reason.strip()})
     if account.is_ready:
         payouts.account_ready(instructor, now=clock.now())

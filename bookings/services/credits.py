@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Max, QuerySet, Sum
 
 from bookings.models import Booking, Credit, CreditUse, Payment
 from bookings.services import ledger
@@ -15,7 +15,7 @@ from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.events.models import Event
 from instainstru.lib import clock
-from instainstru.lib.errors import Invalid
+from instainstru.lib.errors import Conflict, Invalid
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from students.models import Student
@@ -44,12 +44,23 @@ def _spendable(student_id: int, *, now: datetime) -> QuerySet[Credit]:
 
 
 @transaction.atomic
-def grant(student: Student, *, amount: int, reason: str, by: Any, booking: Booking | None = None) -> Credit:
-    """Credit out of the platform's own pocket, by staff."""
+def grant(
+    student: Student, *, amount: int, reason: str, by: Any, booking: Booking | None = None,
+    seen: int | None = None,
+) -> Credit:  # fmt: skip
+    """Credit out of the platform's own pocket, by staff.
+
+    ``seen`` is ``latest`` when the form was shown: where there is another one since, the same grant sent
+    twice above all, it raises ``stale`` and nothing is granted.
+    """
     if not 0 < amount <= LARGEST:
         raise Invalid("Credit is an amount above nothing, within reason.", field="amount")
     if not reason.strip():
         raise Invalid("Say why: the student is told.", field="reason", code="reason_required")
+    if seen is not None:
+        Student.objects.select_for_update(no_key=True).get(pk=student.pk)
+        if latest(student) != seen:
+            raise Conflict("This student was given credit meanwhile. Look once more.", code="stale")
     credit = make(
         student_id=student.pk, amount=amount, reason=reason.strip(), rules=rules_service.current(fresh=True),
         booking=booking,
@@ -58,6 +69,11 @@ def grant(student: Student, *, amount: int, reason: str, by: Any, booking: Booki
     entries = {ledger.PLATFORM: -amount, ledger.credit_of(student.pk): amount}
     ledger.post(entries, event=event, currency=credit.currency, booking=booking)
     return credit
+
+
+def latest(student: Student) -> int:
+    """The key of the student's newest credit; 0 where there is none."""
+    return Credit.objects.filter(student=student).aggregate(key=Max("pk"))["key"] or 0
 
 
 def make(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -114,6 +114,18 @@ def statement(whose: Whose, *, low: datetime | None = None, high: datetime | Non
     if low is not None:
         found = found.filter(posting__created_at__gte=low)
     return found if high is None else found.filter(posting__created_at__lt=high)
+
+
+def balances(accounts: Iterable[int]) -> dict[int, int]:
+    """What each of these accounts (their keys) holds: one query."""
+    found = Entry.objects.filter(account__in=list(accounts)).order_by().values_list("account")
+    return {key: int(total) for key, total in found.annotate(total=Sum("amount"))}
+
+
+def by_kind() -> dict[tuple[str, str], int]:
+    """The sum over each kind of account, by kind and currency; together nothing."""
+    found = Entry.objects.order_by().values_list("account__kind", "account__currency")
+    return {(kind, currency): int(total) for kind, currency, total in found.annotate(total=Sum("amount"))}
 
 
 def trial() -> int:

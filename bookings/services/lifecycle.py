@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from bookings.models import LIVE, Booking, Party, Status
+from bookings.models import LIVE, Booking, Party, Payment, Status
 from bookings.services import grace, history, no_shows, policies, steps, taking
-from bookings.services.payments import plan
+from bookings.services import stripe_gateway as gateway
+from bookings.services.payments import plan, upfront
 from bookings.services.payments.plan import NOTHING_SAID, Pay
 from bookings.services.taking import book, hold
 from bookings.services.wanted import HoldExpired, StudentBusy, Wanted, change
@@ -25,8 +26,8 @@ from instructors.services import calendar, profile
 from students.models import Student
 
 __all__ = [
-    "adopt", "book", "cancel", "complete", "confirm", "expire", "extend", "hold", "release",
-    "report_no_show", "reschedule",
+    "adopt", "book", "cancel", "complete", "confirm", "expire", "extend", "hold", "keep", "pay_first",
+    "release", "report_no_show", "reschedule",
 ]  # fmt: skip
 
 
@@ -45,10 +46,7 @@ def extend(booking: Booking, *, by: Any) -> Booking:
         steps.require(booking, Status.HELD)
         if booking.was_extended:
             raise Conflict("A hold can be extended once, and this one was.", code="already_extended")
-        booking.was_extended = True
-        booking.expires_at = now + timedelta(minutes=booking.rules.hold_min)
-        steps.save(booking, "was_extended", "expires_at")
-        history.note(Kind.BOOKING_HOLD_EXTENDED, booking, by=by)
+        _extend(booking, by=by, now=now)
     return booking
 
 
@@ -59,6 +57,8 @@ def release(booking: Booking, *, by: Any) -> Booking:
         if booking.status in (Status.RELEASED, Status.EXPIRED):
             return booking
         steps.drop_hold(booking, Status.RELEASED, by=by, now=clock.now())
+        if gateway.is_configured():
+            upfront.stop(booking)
     return booking
 
 
@@ -72,11 +72,54 @@ def expire(booking: Booking, *, now: datetime) -> bool:
     return True
 
 
-def confirm(booking: Booking, *, by: Any, note: str | None = None, pay: Pay = NOTHING_SAID) -> Booking:
-    """Make a held time a lesson; raises ``HoldExpired`` when it came too late."""
-    now = clock.now()
+def keep(booking: Booking, *, by: Any, note: str | None = None) -> Booking:
+    """The student goes to pay: what they wrote is kept, and the hold lasts its length again if it may."""
     with change():
         booking = steps.lock(booking)
+        _keep(booking, by=by, note=note, now=clock.now())
+    return booking
+
+
+def pay_first(booking: Booking, *, by: Any, pay: Pay, note: str | None = None) -> Payment:
+    """Begin to pay for a held time that is too near to be booked unpaid; see ``upfront``.
+
+    The hold lasts its length again if it may. Raises ``payment_under_way`` where that was begun already.
+    """
+    with change():
+        booking = steps.lock(booking)
+        _keep(booking, by=by, note=note, now=clock.now())
+        return upfront.begin(booking, pay, by=by)
+
+
+def _keep(booking: Booking, *, by: Any, note: str | None, now: datetime) -> None:
+    _refuse_if_expired(booking, now=now)
+    steps.require(booking, Status.HELD)
+    if note is not None and note != booking.note:
+        booking.note = note
+        booking.save(update_fields=["note"])
+    if not booking.was_extended:
+        _extend(booking, by=by, now=now)
+
+
+def _extend(booking: Booking, *, by: Any, now: datetime) -> None:
+    booking.was_extended = True
+    booking.expires_at = now + timedelta(minutes=booking.rules.hold_min)
+    steps.save(booking, "was_extended", "expires_at")
+    history.note(Kind.BOOKING_HOLD_EXTENDED, booking, by=by)
+
+
+def confirm(
+    booking: Booking, *, by: Any, note: str | None = None, pay: Pay = NOTHING_SAID,
+    paid: Payment | None = None,
+) -> Booking:  # fmt: skip
+    """Make a held time a lesson; raises ``HoldExpired`` when it came too late.
+
+    ``paid`` is an attempt to pay before (``pay_first``) for which the card holds the amount.
+    """
+    now = clock.now()
+    with change():
+        newest_card = steps.lock_student(booking.student_id)
+        booking = steps.lock_row(booking)
         _refuse_if_expired(booking, now=now)
         steps.enter(booking, Status.CONFIRMED)
         booking.confirmed_at = now
@@ -86,7 +129,10 @@ def confirm(booking: Booking, *, by: Any, note: str | None = None, pay: Pay = NO
         steps.save(booking, "status", "confirmed_at", "expires_at", "note")
         calendar.settle(booking_id=booking.pk)
         history.note(Kind.BOOKING_CONFIRMED, booking, by=by)
-        plan.plan(booking, pay, by=by)
+        if paid is not None:
+            upfront.take_over(booking, paid)
+        else:
+            plan.plan(booking, pay, by=by, newest_card=newest_card)
     return booking
 
 

@@ -109,7 +109,7 @@ def _book(wanted: Wanted, *, student: Student, by: Any, party: Party, reason: st
     now, rules = clock.now(), rules_service.current(fresh=True)
     _refuse_unthinkable(wanted, now=now)
     taking.refuse_oneself(wanted, student)
-    steps.lock_student(student.pk)
+    newest_card = steps.lock_student(student.pk)
     instructor = _locked(wanted.instructor)
     own = _own_in_the_way(wanted, student, now=now)
     taking.lock_days(wanted, *own)
@@ -134,7 +134,7 @@ def _book(wanted: Wanted, *, student: Student, by: Any, party: Party, reason: st
     )  # fmt: skip
     codes = list(dict.fromkeys(one.code.value for one in passed))
     history.note(Kind.BOOKING_CONFIRMED, booking, by=by, by_role=party, reason=reason, passed_over=codes)
-    plan.plan(booking, by=by)
+    plan.plan(booking, by=by, newest_card=newest_card)
     return booking
 
 

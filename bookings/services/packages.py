@@ -181,6 +181,7 @@ def refund_rest(
     package = Package.objects.select_for_update(no_key=True).get(pk=package.pk)
     if payment.status != PaymentStatus.CAPTURED or package.closed_at is not None or not package.left:
         raise Conflict("Nothing of this package is left to give back.", code="package_used_up")
+    refunds.refuse_elsewhere(payment)
     rest = rest_of(package)
     if seen is not None and seen != rest.total:
         raise Conflict("The amount has changed meanwhile. Please look at it again.", code="amount_changed")

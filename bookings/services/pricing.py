@@ -134,7 +134,7 @@ def settle(quoted: Quote, tier: Tier | None) -> Settlement:
             to_instructor=quoted.lesson - quoted.commission, platform=quoted.commission + quoted.fee
         )
     if tier == Tier.HALF:
-        share = quoted.lesson // 2
+        share = gross(quoted, tier)
         back = quoted.lesson - share
         spent = min(quoted.credit, back)
         commission = part(quoted.commission, share, quoted.lesson)
@@ -150,6 +150,13 @@ def settle(quoted: Quote, tier: Tier | None) -> Settlement:
             credit_back=quoted.credit, package_back=quoted.package, credit=by_card, platform=quoted.fee
         )
     return Settlement(refund=by_card + quoted.fee, credit_back=quoted.credit, package_back=quoted.package)
+
+
+def gross(quoted: Quote, tier: Tier | None) -> int:
+    """What of the lesson's price is the instructor's before commission, if it ends so."""
+    if tier is None:
+        return quoted.lesson
+    return quoted.lesson // 2 if tier == Tier.HALF else 0
 
 
 def part(amount: int, of: int, whole: int) -> int:

@@ -38,6 +38,14 @@ class Busy(GatewayError):
 
 
 @dataclass(frozen=True, slots=True)
+class Fee:
+    """What Stripe kept of one movement of our balance; ``id`` is the movement's."""
+
+    id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A payment intent, as far as we look at it."""
 
@@ -51,6 +59,8 @@ class Intent:
     error_code: str = ""
     error: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    # Of its charge, once that has reached our balance.
+    fee: Fee | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,8 @@ class DisputeFacts:
     status: str
     withdrawn: int
     answer_by: int | None
+    is_answered: bool = False
+    fees: list[Fee] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,7 @@ class RefundFacts:
     amount: int
     status: str
     step: str
+    fee: Fee | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from bookings.services.stripe_facts import (
     Busy,
     Declined,
     DisputeFacts,
+    Fee,
     GatewayError,
     Intent,
     Message,
@@ -37,6 +38,8 @@ from bookings.services.stripe_facts import (
 TIMEOUT = 10  # seconds
 SIGNATURE_AGE = 300  # seconds; an older signature may be somebody's recording
 CARD = ["card"]
+# With an intent comes what Stripe kept of its charge: no call of its own.
+WITH_FEE = ["latest_charge.balance_transaction"]
 T = TypeVar("T")
 
 
@@ -115,7 +118,13 @@ def _intent(found: Any) -> Intent:
         error_code=(getattr(failure, "decline_code", None) or failure.code or "") if failure else "",
         error=(failure.message or "")[:300] if failure else "",
         metadata=found.metadata.to_dict() if found.metadata else {},
+        fee=_fee(getattr(found.latest_charge, "balance_transaction", None)),
     )
+
+
+def _fee(movement: Any) -> Fee | None:
+    """Of a movement of our balance; None where only its id is there, or nothing yet."""
+    return None if movement is None or isinstance(movement, str) else Fee(str(movement.id), movement.fee)
 
 
 def _id_of(value: Any) -> str:
@@ -197,12 +206,15 @@ def _method(found: Any) -> Method:
 def authorise(sent: dict[str, Any], *, key: str) -> Intent:
     """Hold an amount on a card, with a new intent or, where ``sent`` names one, with that.
 
-    ``sent``: customer, method, amount, currency, metadata; intent; return_url where the student is there.
+    ``sent``: customer, method, amount, currency, metadata; intent; return_url where the student is there,
+    and in_page where their browser runs Stripe.js, which then shows the bank's question over our page.
     Raises ``Declined``, ``ActionNeeded`` (only off session; otherwise the intent says it).
     """
     there = bool(sent.get("return_url"))
     terms: dict[str, Any] = {"payment_method": sent["method"]}
     terms |= {"return_url": sent["return_url"]} if there else {"off_session": True}
+    if there and sent.get("in_page"):
+        terms["use_stripe_sdk"] = True
     options = {"idempotency_key": key}
     if sent.get("intent"):
         return _intent(_ask(lambda to: to.payment_intents.confirm(sent["intent"], terms, options=options)))
@@ -220,7 +232,7 @@ def authorise(sent: dict[str, Any], *, key: str) -> Intent:
 
 
 def capture(intent: str, *, amount: int, key: str) -> Intent:
-    sent, options = {"amount_to_capture": amount}, {"idempotency_key": key}
+    sent, options = {"amount_to_capture": amount, "expand": WITH_FEE}, {"idempotency_key": key}
     return _intent(_ask(lambda to: to.payment_intents.capture(intent, sent, options=options)))
 
 
@@ -231,7 +243,7 @@ def release(intent: str, *, key: str) -> Intent:
 
 
 def intent(intent_id: str) -> Intent:
-    return _intent(_ask(lambda to: to.payment_intents.retrieve(intent_id)))
+    return _intent(_ask(lambda to: to.payment_intents.retrieve(intent_id, {"expand": WITH_FEE})))
 
 
 def find_intent(*, customer: str, payment: str) -> Intent | None:
@@ -253,7 +265,12 @@ def find_intent(*, customer: str, payment: str) -> Intent | None:
 
 def refund(sent: dict[str, Any], *, key: str) -> RefundFacts:
     """``sent``: intent, amount."""
-    terms = {"payment_intent": sent["intent"], "amount": sent["amount"], "metadata": {"step": key}}
+    terms = {
+        "payment_intent": sent["intent"],
+        "amount": sent["amount"],
+        "metadata": {"step": key},
+        "expand": ["balance_transaction"],
+    }
     return _refund(_ask(lambda to: to.refunds.create(terms, options={"idempotency_key": key})))
 
 
@@ -262,13 +279,15 @@ def refund_facts(refund_id: str) -> RefundFacts:
 
 
 def refunds_of(intent_id: str) -> list[RefundFacts]:
-    listed = _ask(lambda to: list(to.refunds.list({"payment_intent": intent_id}).auto_paging_iter()))
+    sent = {"payment_intent": intent_id, "expand": ["data.balance_transaction"]}
+    listed = _ask(lambda to: list(to.refunds.list(sent).auto_paging_iter()))
     return [_refund(found) for found in listed]
 
 
 def _refund(found: Any) -> RefundFacts:
     step = (found.metadata.to_dict() if found.metadata else {}).get("step", "")
-    return RefundFacts(found.id, _id_of(found.payment_intent), found.amount, found.status, step)
+    fee = _fee(found.balance_transaction)
+    return RefundFacts(found.id, _id_of(found.payment_intent), found.amount, found.status, step, fee)
 
 
 def transfer(sent: dict[str, Any], *, key: str) -> str:
@@ -358,11 +377,27 @@ def payout(payout_id: str, *, account_id: str) -> PayoutFacts:
 
 
 def dispute(dispute_id: str) -> DisputeFacts:
-    found = _ask(lambda to: to.disputes.retrieve(dispute_id))
-    moved = sum(-line.amount for line in found.balance_transactions or [])
-    due = found.evidence_details.due_by if found.evidence_details else None
+    return _dispute(_ask(lambda to: to.disputes.retrieve(dispute_id)))
+
+
+def answer_dispute(dispute_id: str, *, text: str, key: str) -> DisputeFacts:
+    """Send the bank our side of it, for good: evidence is taken once."""
+    sent, options = {"evidence": {"uncategorized_text": text}, "submit": True}, {"idempotency_key": key}
+    return _dispute(_ask(lambda to: to.disputes.update(dispute_id, sent, options=options)))
+
+
+def _dispute(found: Any) -> DisputeFacts:
+    lines, details = found.balance_transactions or [], found.evidence_details
     return DisputeFacts(
-        found.id, _id_of(found.payment_intent), found.amount, found.reason, found.status, moved, due
+        found.id,
+        _id_of(found.payment_intent),
+        found.amount,
+        found.reason,
+        found.status,
+        withdrawn=sum(-line.amount for line in lines),
+        answer_by=details.due_by if details else None,
+        is_answered=bool(details and details.submission_count),
+        fees=[Fee(str(line.id), line.fee) for line in lines],
     )
 
 

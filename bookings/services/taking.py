@@ -41,14 +41,18 @@ def hold(
     refusals ``outside_hours``, ``too_soon``, ``too_far``, ``off_grid``, ``own_offering``.
     """
     with change(wanted):
+        refuse_oneself(wanted, student)
+        steps.lock_student(student.pk)
         return _take(wanted, Status.HELD, student=student, by=by, note=note, replace_holds=replace_holds)
 
 
 def book(wanted: Wanted, *, student: Student, by: Any, note: str = "", pay: Pay = NOTHING_SAID) -> Booking:
     """Hold and confirm in one step; refuses like ``hold``."""
     with change(wanted):
+        refuse_oneself(wanted, student)
+        newest_card = steps.lock_student(student.pk)
         booking = _take(wanted, Status.CONFIRMED, student=student, by=by, note=note)
-        plan.plan(booking, pay, by=by)
+        plan.plan(booking, pay, by=by, newest_card=newest_card)
     return booking
 
 
@@ -58,8 +62,6 @@ def _take(
     now = clock.now()
     rules = rules_service.current(fresh=True)
     instructor = wanted.instructor
-    refuse_oneself(wanted, student)
-    steps.lock_student(student.pk)
     require_within_limits(wanted, rules=rules, now=now)
     in_the_way = own_in_the_way(wanted, student, now=now, replace_holds=replace_holds)
     days = lock_days(wanted, *in_the_way)

@@ -91,6 +91,7 @@ _CONSTRAINTS = {
     "no_double_booking_with_travel": "slot",
     "student_in_one_place": "student",
     "one_hold_per_student_and_instructor": "student",
+    "payment_once_per_lesson": "payment",
 }
 
 
@@ -107,4 +108,6 @@ def change(wanted: Wanted | None = None) -> Iterator[None]:
             raise SlotTaken(wanted) from error
         if meaning == "student":
             raise StudentBusy("There is another lesson or held time of yours then.") from error
+        if meaning == "payment":
+            raise Conflict("This lesson is being paid for already.", code="payment_under_way") from error
         raise

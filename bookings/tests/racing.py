@@ -54,6 +54,32 @@ def without_constraint(table: str, *names: str) -> Iterator[None]:
                 cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
 
 
+@contextmanager
+def without_uniqueness(table: str) -> Iterator[None]:
+    """The table with its primary key alone; afterwards it is emptied and its other keys are back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, indexrelid::regclass::text, pg_get_constraintdef(pg_constraint.oid),"
+            " pg_get_indexdef(indexrelid) FROM pg_index LEFT JOIN pg_constraint ON conindid = indexrelid"
+            " WHERE indrelid = %s::regclass AND indisunique AND NOT indisprimary",
+            [table],
+        )
+        keys = cursor.fetchall()
+        for constraint, index, _, _ in keys:
+            cursor.execute(
+                f'ALTER TABLE {table} DROP CONSTRAINT "{constraint}"' if constraint else f"DROP INDEX {index}"
+            )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {table} CASCADE")
+            for constraint, _, definition, whole in keys:
+                cursor.execute(
+                    f'ALTER TABLE {table} ADD CONSTRAINT "{constraint}" {definition}' if constraint else whole
+                )
+
+
 def meet_after(function: Callable[..., Any], barrier: threading.Barrier) -> Callable[..., Any]:
     """The function, whose callers go on only when all of them have its answer."""
 

@@ -25,6 +25,7 @@ from instainstru.events.log import history
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, Invalid, NotFound
 from instructors.models import PayoutAccount
+from ops.stand_ins.stripe.money import fee_on
 from ops.stand_ins.testing import StripeStandIn
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -97,7 +98,8 @@ def test_a_refund_is_told_before_and_takes_back_what_was_sent(cast: Cast, stripe
     work.run(now=clock.now())
     payment.refresh_from_db()
     assert (payment.refunded, payment.to_instructor, payment.transferred) == (89_60, 0, 0)
-    assert [ledger.balance(who) for who in (ledger.STRIPE, ledger.PLATFORM)] == [0, 0]
+    fee = fee_on(89_60)
+    assert [ledger.balance(who) for who in (ledger.STRIPE, ledger.PLATFORM)] == [fee, -fee]
 
 
 @pytest.mark.parametrize("amount", [0, -1, 89_61, 10**12])

@@ -12,7 +12,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Q
 
-from bookings.models import Booking, MoveRequest
+from bookings.models import Booking, Credit, Entry, MoveRequest, Package, Payment
 from bookings.services import history
 from instainstru.accounts import api_keys, feeds
 from instainstru.accounts.models import CalendarFeed, User
@@ -84,7 +84,26 @@ def everything():
             )
         ),
         "events": list(
-            Event.objects.order_by("subject_id", "version").values_list("kind", "subject_id", "created_at")
+            # Keys of credit and packages are counted up.
+            Event.objects.exclude(subject_type__in=("credit", "package"))
+            .order_by("subject_id", "version")
+            .values_list("kind", "subject_id", "created_at")
+        ),
+        "payments": list(
+            Payment.objects.order_by("pk").values_list(
+                "pk", "purpose", "booking", "student__user__email", "instructor__slug", "total", "status",
+                "ending", "due_at", "captured_at", "transferred",
+            )
+        ),
+        "purses": list(
+            Credit.objects.order_by("student__user__email", "created_at").values_list(
+                "student__user__email", "amount", "left", "reason", "expires_at"
+            )
+        ),
+        "packages": list(Package.objects.order_by("payment").values_list("payment", "lessons", "left")),
+        "books": list(
+            Entry.objects.order_by("posting__created_at", "posting__payment", "account__kind", "amount")
+            .values_list("posting__kind", "posting__created_at", "account__kind", "amount")
         ),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Tips, and paying for a lesson with another card, through pages."""
+"""Tips through pages, and what a lesson's page says of its payment."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from bookings.models import Booking, Card, Party, Payment, PaymentStatus
+from bookings.models import Booking, Party, Payment, PaymentStatus
 from bookings.services import ledger, lifecycle
-from bookings.services.payments import work
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, in_days, local_time
 from bookings.tests.paying import a_card, paid_lesson, payment_of, stripe_here, work_at
 from bookings.tests.test_pages_prepaid import bank_says, saved
-from instainstru.lib import clock
 from ops.stand_ins.testing import StripeStandIn
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -146,7 +144,6 @@ def test_only_the_student_tips_and_only_for_a_lesson_that_was_given(
         client.force_login(user)
         for method in (client.get, client.post):
             assert method(url("tip", given), data).status_code == 404
-            assert method(url("pay", given), data).status_code == 404
     client.force_login(cast.ben)
     assert client.post(url("tip", coming), data).status_code == 404
     assert not Payment.objects.filter(purpose="tip").exists()
@@ -157,7 +154,7 @@ def test_where_payments_are_off_nobody_tips(cast: Cast, ben: Client, given: Book
     assert "tip_url" not in ben.get(url("lesson", given)).context
 
 
-# -- Another card for a lesson -----------------------------------------------------------------------
+# -- The lesson's payment in words -------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -175,8 +172,7 @@ def test_the_lesson_says_at_each_step_where_its_payment_stands(
     lesson = paid_lesson(cast.piano, start, cast.ben_student)
     assert "No card yet: add one by" in said(ben, lesson)
     card = a_card(cast.ben_student)
-    done = ben.post(url("pay", lesson), {"card": card.pk}, follow=True)
-    assert b"The lesson is paid with your Visa ending in 4242." in done.content
+    ben.post(url("pay", lesson), {"pay_with": f"card-{card.pk}"})
     assert said(ben, lesson).startswith("Your Visa ending in 4242 will be charged $89.60 on ")
     work_at(start - 24 * HOUR)
     assert said(ben, lesson).startswith("Your Visa ending in 4242 holds $89.60. It will be charged on ")
@@ -198,38 +194,8 @@ def test_a_declined_card_is_said_and_another_one_pays(
     with time_machine.travel(start - 20 * HOUR):
         assert said(ben, lesson).startswith("Card declined: ")
         assert "the lesson is cancelled, at no cost." in said(ben, lesson)
-        page = ben.get(url("pay", lesson))
-        assert b"Pay $89.60" in page.content
-        again = ben.post(url("pay", lesson), {"card": bad.pk})
-        assert (again.status_code, list(again.context["form"].errors)) == (422, ["card"])
         good = a_card(cast.ben_student)
-        done = ben.post(url("pay", lesson), {"card": good.pk}, follow=True)
-        assert b"Your card holds the amount." in done.content
+        ben.post(url("pay", lesson), {"pay_with": f"card-{good.pk}"})
+        assert said(ben, lesson).startswith("Your Visa ending in 4242 holds $89.60.")
     assert payment_of(lesson).status == PaymentStatus.AUTHORISED
     assert stripe_here.total("authorised") == 89_60
-
-
-def test_a_bank_that_asked_while_nobody_was_there_is_answered_from_the_lesson(
-    cast: Cast, ben: Client, start: datetime, stripe_here: StripeStandIn
-):
-    card = a_card(cast.ben_student, "authenticationRequired")
-    lesson = paid_lesson(cast.piano, start, cast.ben_student, card=card)
-    work_at(start - 24 * HOUR)
-    with time_machine.travel(start - 20 * HOUR):
-        assert said(ben, lesson).startswith("Your bank wants to hear from you")
-        bank = ben.post(url("pay", lesson), {"card": card.pk}, follow=True)
-        back = reverse("bookings:payment_back", args=[payment_of(lesson).pk])
-        bank_says(bank.context["bank_url"], "complete", back)
-        assert ben.get(back).url == url("lesson", lesson)
-    assert payment_of(lesson).status == PaymentStatus.AUTHORISED
-    assert stripe_here.total("captured") == 0
-
-
-@pytest.mark.usefixtures("payments_on")
-def test_somebody_elses_card_pays_nothing(cast: Cast, ben: Client, start: datetime):
-    lesson = paid_lesson(cast.piano, start, cast.ben_student)
-    theirs: Card = saved(cast, student=cast.cy_student)
-    page = ben.post(url("pay", lesson), {"card": theirs.pk})
-    assert (page.status_code, list(page.context["form"].errors)) == (422, ["card"])
-    assert payment_of(lesson).card is None
-    assert work.run(now=clock.now()) == 0

@@ -15,6 +15,7 @@ from bookings.services.payments import reconcile, refunds, steps, work
 from bookings.tests.cast import Cast
 from bookings.tests.paying import a_card, due_payment, payout_account, postings, stripe_here
 from instainstru.lib import clock
+from ops.stand_ins.stripe.money import fee_on
 from ops.stand_ins.testing import StripeStandIn
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -109,7 +110,7 @@ def test_a_fault_while_releasing_or_refunding_gives_back_once(
     charged.refresh_from_db()
     assert (let_go.status, charged.refunded) == (S.CANCELLED, 30_00)
     assert (stripe_here.total("released"), stripe_here.total("refunded")) == (89_60, 30_00)
-    assert ledger.balance(ledger.STRIPE) == -(89_60 - 30_00)
+    assert ledger.balance(ledger.STRIPE) == -(89_60 - 30_00) + fee_on(89_60)
 
 
 def test_a_crash_between_the_call_and_its_answer_is_found_and_finished(
@@ -160,7 +161,7 @@ def test_sixty_payments_a_third_of_them_faulty_all_end_right(cast: Cast, stripe_
         (line["what"], line.get("payment_intent")) for line in stripe_here.journal(what="captured")
     )
     assert set(keys.values()) == {1}
-    assert ledger.balance(ledger.STRIPE) == -40 * (89_60 - 68_00)
+    assert ledger.balance(ledger.STRIPE) == -40 * (89_60 - 68_00 - fee_on(89_60))
     assert ledger.balance(ledger.of_instructor(cast.piano.instructor_id)) == 0
     assert not Step.objects.filter(state__in=("attempting", "unknown")).exists()
     assert [found for found in reconcile.differences(now=clock.now()) if not found.repaired] == []

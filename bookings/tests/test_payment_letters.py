@@ -35,7 +35,7 @@ def to_ben(messages: list[EmailMessage]) -> EmailMessage:
     return found
 
 
-def test_a_lesson_without_a_card_is_asked_for_one_warned_of_and_given_up(cast: Cast) -> None:
+def test_a_lesson_without_a_card_is_asked_for_one_and_stays(cast: Cast) -> None:
     with time_machine.travel(NOW):
         lesson = booked(cast.piano, START, cast.ben_student)
         react()
@@ -44,8 +44,9 @@ def test_a_lesson_without_a_card_is_asked_for_one_warned_of_and_given_up(cast: C
         asked = to_ben(react())
     assert asked["Subject"] == "A card is needed for Piano, Thu 3 Dec, 4:00 pm"
     assert "Piano with Ana A., Thu 3 Dec, 4:00 pm, costs $89.60." in text(asked)
-    assert "the next time we look is Wed 2 Dec, 5:00 pm" in text(asked)
-    assert f"https://instainstru.example/lessons/{lesson.pk}" in text(asked)
+    assert "Add a card and it goes on as planned." in text(asked)
+    assert "the next time we look" not in text(asked)
+    assert f"https://instainstru.example/lessons/{lesson.pk}/pay" in text(asked)
     assert "Choose a card" in html(asked)
     # Later tries are not worth a letter each.
     work_at(START - 23 * HOUR)
@@ -53,6 +54,29 @@ def test_a_lesson_without_a_card_is_asked_for_one_warned_of_and_given_up(cast: C
         assert react() == []
     work_at(START - 20 * HOUR)
     work_at(START - 16 * HOUR)
+    work_at(START - 13 * HOUR)
+    with at(START, hours=-13):
+        warned = to_ben(react())
+    assert warned["Subject"] == "Piano, Thu 3 Dec, 4:00 pm, still needs a card"
+    assert "It stays booked; please add a card, so that it is paid." in text(warned)
+    assert "cancelled" not in text(warned)
+    work_at(START - 12 * HOUR)
+    with at(START, hours=-12):
+        assert react() == []
+
+
+def test_a_lesson_whose_card_is_declined_is_warned_of_and_given_up(cast: Cast) -> None:
+    with time_machine.travel(NOW):
+        lesson = paid_lesson(
+            cast.piano, START, cast.ben_student, card=a_card(cast.ben_student, "chargeCustomerFail")
+        )
+        react()
+    for hours in (24, 23, 20, 16):
+        work_at(START - hours * HOUR)
+    with at(START, hours=-16):
+        asked = to_ben(react())
+    assert "the next time we look is Wed 2 Dec, 5:00 pm" in text(asked)
+    assert f"https://instainstru.example/lessons/{lesson.pk}/pay" in text(asked)
     work_at(START - 13 * HOUR)
     with at(START, hours=-13):
         warned = to_ben(react())

@@ -1,5 +1,5 @@
-"""Two hundred cancellations, to the second and to the cent: around every boundary, in three zones, on both
-nights when clocks change. No Stripe: what is settled is what would be charged."""
+"""Some fifteen hundred cancellations, to the second and to the cent: around every boundary, in three zones,
+on both nights when clocks change. No Stripe: what is settled is what would be charged."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from instainstru.lib import clock
 from instainstru.rules.models import Rules
 
 SECOND = timedelta(seconds=1)
-# The wall time of a lesson on the day after each change of clocks, and on a day like any other.
+# Days that begin with a change of clocks at night, and one like any other.
 ZONES = ["America/New_York", "Europe/Berlin", "Australia/Sydney"]
 DAYS = {
     "America/New_York": [date(2027, 3, 14), date(2027, 11, 7), date(2027, 6, 16)],
     "Europe/Berlin": [date(2027, 3, 28), date(2027, 10, 31), date(2027, 6, 16)],
     "Australia/Sydney": [date(2027, 4, 4), date(2027, 10, 3), date(2027, 6, 16)],
 }
-# By card alone; with 30.00 of credit; out of a package. A lesson of 75.55: fee 9.07, commission 11.33.
+# Lessons in the evening, and in the morning: then twelve hours before lies on the other side of the change.
+HOURS = (10, 18)
+# By card alone; with 30.00 of credit; out of a package. 12 % of 75.55 are 9.066, 15 % are 11.3325.
 BILLS = {
-    "card": pricing.quote(price_per_hour=75_55, duration_min=60, fee_pct=12, commission_pct=15),
-    "credit": pricing.quote(
-        price_per_hour=75_55, duration_min=60, fee_pct=12, commission_pct=15, credit_available=30_00
-    ),
-    "package": pricing.quote(
-        price_per_hour=75_55, duration_min=60, fee_pct=12, commission_pct=15, in_package=True
-    ),
+    "card": Quote(lesson=75_55, fee=9_07, credit=0, package=0, tip=0, commission=11_33),
+    "credit": Quote(lesson=75_55, fee=9_07, credit=30_00, package=0, tip=0, commission=11_33),
+    "package": Quote(lesson=75_55, fee=0, credit=0, package=75_55, tip=0, commission=11_33),
 }
+CHARGED = {"card": 84_62, "credit": 54_62, "package": 0}
 FREE = {
     "card": Settlement(refund=84_62),
     "credit": Settlement(refund=54_62, credit_back=30_00),
@@ -63,9 +62,9 @@ EDGES = [
 ]
 AMOUNTS = {"free": FREE, "credit": CREDIT, "half": HALF}
 ROWS = [
-    (zone, day, hours, around, preset, tier, bill)
+    (zone, day, hour, hours, around, preset, tier, bill)
     for zone in ZONES
-    for day, (hours, around, *tiers) in product(DAYS[zone], EDGES)
+    for day, hour, (hours, around, *tiers) in product(DAYS[zone], HOURS, EDGES)
     for preset, tier in zip(("flexible", "standard", "strict"), tiers, strict=True)
     for bill in BILLS
 ]
@@ -83,29 +82,61 @@ def lesson(start: datetime, preset: str, *, booked: datetime | None = None) -> B
 
 
 def test_there_are_rows_enough() -> None:
-    assert len(ROWS) == 729
+    assert len(ROWS) == 1458
+
+
+def test_bills_are_what_the_table_says() -> None:
+    asked = {"card": {}, "credit": {"credit_available": 30_00}, "package": {"in_package": True}}
+    for name, more in asked.items():
+        found = pricing.quote(price_per_hour=75_55, duration_min=60, fee_pct=12, commission_pct=15, **more)
+        assert (found, found.total) == (BILLS[name], CHARGED[name])
+
+
+def test_the_table_itself_loses_no_cent() -> None:
+    """All that a student paid, by card, credit and package, is somebody's."""
+    for amounts in (FREE, CREDIT, HALF):
+        for bill, settled in amounts.items():
+            shares = (settled.refund, settled.credit_back, settled.package_back, settled.credit,
+                      settled.to_instructor, settled.platform)  # fmt: skip
+            paid_ahead = {"card": 0, "credit": 30_00, "package": 75_55}[bill]
+            assert sum(shares) == CHARGED[bill] + paid_ahead
 
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_every_cancellation_around_every_boundary(zone: str) -> None:
-    for where, day, hours, around, preset, tier, bill in ROWS:
+    for where, day, hour, hours, around, preset, tier, bill in ROWS:
         if where != zone:
             continue
-        start = clock.to_instant(day, time(18, 0), zone)
+        start = clock.to_instant(day, time(hour, 0), zone)
         now = start - timedelta(hours=hours) - around * SECOND
         found = policies.cancellation(lesson(start, preset), party=Party.STUDENT, now=now)
-        row = (day, hours, around, preset, bill)
+        row = (day, hour, hours, around, preset, bill)
         assert found.tier == tier, row
         settled = pricing.settle(BILLS[bill], Tier(found.tier))
         assert settled == AMOUNTS[tier][bill], row
 
 
-def test_deadlines_are_hours_that_pass_not_hours_on_the_wall() -> None:
-    """The night New York loses an hour: 24 hours before 6 pm is 5 pm the day before."""
-    start = clock.to_instant(date(2027, 3, 14), time(18, 0), "America/New_York")
-    free = policies.free_until(start, preset="standard", rules=Rules())
-    assert clock.local(free, "America/New_York").strftime("%d %H:%M") == "13 17:00"
-    assert start == datetime(2027, 3, 14, 22, tzinfo=UTC)
+# The walls' time 48, 24 and 12 hours before a lesson at 10 in the morning after each change.
+DEADLINES = [
+    ("America/New_York", date(2027, 3, 14), "12 09:00", "13 09:00", "13 21:00"),
+    ("America/New_York", date(2027, 11, 7), "05 11:00", "06 11:00", "06 23:00"),
+    ("America/New_York", date(2027, 6, 16), "14 10:00", "15 10:00", "15 22:00"),
+    ("Europe/Berlin", date(2027, 3, 28), "26 09:00", "27 09:00", "27 21:00"),
+    ("Europe/Berlin", date(2027, 10, 31), "29 11:00", "30 11:00", "30 23:00"),
+    ("Australia/Sydney", date(2027, 10, 3), "01 09:00", "02 09:00", "02 21:00"),
+    ("Australia/Sydney", date(2027, 4, 4), "02 11:00", "03 11:00", "03 23:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "day", "strict", "standard", "flexible"), DEADLINES)
+def test_deadlines_are_hours_that_pass_not_hours_on_the_wall(
+    zone: str, day: date, strict: str, standard: str, flexible: str
+) -> None:
+    start = clock.to_instant(day, time(10, 0), zone)
+    told = {"strict": strict, "standard": standard, "flexible": flexible}
+    for preset, wall in told.items():
+        free = policies.free_until(start, preset=preset, rules=Rules())
+        assert clock.local(free, zone).strftime("%d %H:%M") == wall
 
 
 @pytest.mark.parametrize("party", [Party.INSTRUCTOR, Party.STAFF, Party.SYSTEM])

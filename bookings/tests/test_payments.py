@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from django.db import transaction
 
 from bookings.models import Booking, Credit, Party, PaymentStatus, Status, Step
-from bookings.services import credits, ledger, lifecycle
-from bookings.services.payments import plan, work
+from bookings.services import credits, ledger, lifecycle, override
+from bookings.services.payments import cards, plan, work
+from bookings.services.wanted import wish
+from bookings.tests.callers import Caller
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, in_days, local_time
 from bookings.tests.paying import (
@@ -21,6 +23,7 @@ from bookings.tests.paying import (
     payout_account,
     postings,
     stripe_here,
+    stripes_fees,
     work_at,
 )
 from instainstru.events.models import Event
@@ -69,7 +72,9 @@ def test_a_lesson_is_authorised_a_day_before_and_charged_a_day_after(
         {"stripe": -89_60, "instructor": 68_00, "platform": 21_60},
         {"instructor": -68_00, "stripe": 68_00},
     ]
-    assert kinds(payment) == ["payment.authorised", "payment.captured", "transfer.made"]
+    assert kinds(payment) == [
+        "payment.authorised", "payment.captured", "payment.stripe_fee", "transfer.made",
+    ]  # fmt: skip
     assert work_at(start() + 100 * HOUR) == 0
 
 
@@ -97,7 +102,7 @@ def test_a_cancelled_lesson_is_settled_by_its_tier(
     assert stripe_here.total("captured") == captured
     assert credits.available(cast.ben_student) == credit
     assert ledger.balance(ledger.of_instructor(cast.piano.instructor_id)) == to_instructor
-    assert ledger.balance(ledger.PLATFORM) == captured - credit - to_instructor
+    assert ledger.balance(ledger.PLATFORM) + stripes_fees() == captured - credit - to_instructor
 
 
 def test_who_is_not_the_student_cancels_and_everything_goes_back(
@@ -134,9 +139,38 @@ def test_a_declined_card_is_tried_again_warned_of_and_given_up(
     assert len(stripe_here.journal(what="declined")) == 4
 
 
-def test_without_a_card_a_lesson_goes_the_same_way_and_a_card_in_time_saves_it(
-    cast: Cast, stripe_here: StripeStandIn
-) -> None:
+def test_a_lesson_without_a_card_is_asked_for_one_and_stays(cast: Cast, stripe_here: StripeStandIn) -> None:
+    begin = start()
+    lesson = booked(cast.piano, begin, cast.ben_student)
+    assert _looks(lesson, begin) == [24, 23, 20, 16, 13, 12]
+    payment = payment_of(lesson)
+    lesson.refresh_from_db()
+    assert (lesson.status, payment.status, payment.needs_staff) == (Status.CONFIRMED, S.FAILED, True)
+    assert (payment.error_code, payment.ending) == ("no_card", "")
+    assert kinds(payment) == [*["payment.failed"] * 4, "payment.warned", "payment.failed"]
+    # A card that comes now is tried, and the lesson stays when it is declined.
+    with at(begin, hours=-6):
+        plan.change_card(payment, a_card(cast.ben_student, "chargeCustomerFail"))
+        work.run(now=clock.now())
+    _looks(lesson, begin)
+    lesson.refresh_from_db()
+    payment = payment_of(lesson)
+    assert (lesson.status, payment.status, payment.needs_staff) == (Status.CONFIRMED, S.FAILED, True)
+    assert stripe_here.total("authorised") == 0
+
+
+def _looks(lesson: Booking, begin: datetime) -> list[float]:
+    """Let the worker come whenever the payment is due; at how many hours before the lesson that was."""
+    looked = []
+    moment = payment_of(lesson).due_at
+    while moment is not None:
+        looked.append((begin - moment) / HOUR)
+        work_at(moment)
+        moment = payment_of(lesson).due_at
+    return looked
+
+
+def test_a_card_in_time_pays_for_a_lesson_that_had_none(cast: Cast, stripe_here: StripeStandIn) -> None:
     lesson = booked(cast.piano, start(), cast.ben_student)
     work_at(start() - 24 * HOUR)
     payment = payment_of(lesson)
@@ -150,6 +184,26 @@ def test_without_a_card_a_lesson_goes_the_same_way_and_a_card_in_time_saves_it(
     lesson.refresh_from_db()
     assert lesson.status == Status.CONFIRMED
     assert stripe_here.total("authorised") == 89_60
+
+
+def test_the_newest_card_pays_where_none_is_named(cast: Cast) -> None:
+    a_card(cast.ben_student)
+    newest = a_card(cast.ben_student, "mastercard")
+    removed = a_card(cast.ben_student, "amex")
+    cards.remove(removed, by=cast.ben)
+    a_card(cast.cy_student)
+    day, caller = in_days(5), Caller(cast.ben)
+    wanted = {"offering": cast.piano.pk, "duration_min": 60}
+    straight = caller.post("/bookings", {**wanted, "starts_at": clock.rfc3339(local_time(day, 12))}).json()
+    hold = caller.post("/holds", {**wanted, "starts_at": clock.rfc3339(local_time(day, 14))}).json()
+    later = caller.post("/bookings", {"hold": hold["id"]}).json()
+    for lesson in (straight, later):
+        assert payment_of(Booking.objects.get(pk=lesson["id"])).card == newest
+    by_host = override.book(
+        wish(cast.piano, starts_at=local_time(day, 15, 30), duration_min=60),
+        student=cast.ben_student, by=cast.ana, party=Party.INSTRUCTOR, reason="as agreed",
+    )  # fmt: skip
+    assert payment_of(by_host).card == newest
 
 
 def test_a_lesson_too_near_to_be_given_up_is_left_to_staff(cast: Cast) -> None:

@@ -20,6 +20,7 @@ from bookings.tests.paying import (
     payment_of,
     payout_account,
     stripe_here,
+    stripes_fees,
     work_at,
 )
 from instainstru.lib import clock
@@ -49,7 +50,7 @@ def test_a_package_is_paid_at_once_used_and_the_rest_comes_back(
     assert package.payment.status == PaymentStatus.CAPTURED
     assert stripe_here.total("captured") == 3 * 89_60
     assert packages.held(cast.ben_student) == 3 * 80_00
-    assert ledger.balance(ledger.PLATFORM) == 3 * 9_60
+    assert ledger.balance(ledger.PLATFORM) == 3 * 9_60 - stripes_fees()
 
     start = local_time(in_days(5), 12)
     lesson = paid_lesson(cast.piano, start, cast.ben_student, package=package)
@@ -66,7 +67,7 @@ def test_a_package_is_paid_at_once_used_and_the_rest_comes_back(
     assert (rest.lessons, rest.total) == (2, 2 * 89_60)
     assert stripe_here.total("refunded") == 2 * 89_60
     assert packages.held(cast.ben_student) == 0
-    assert ledger.balance(ledger.PLATFORM) == 9_60 + 12_00
+    assert ledger.balance(ledger.PLATFORM) == 9_60 + 12_00 - stripes_fees()
     with pytest.raises(Conflict):
         packages.refund_rest(package, by=cast.ben)
 
@@ -99,6 +100,26 @@ def test_lessons_of_a_package_cost_what_was_paid_for_them_whatever_the_price_is_
             0,
         )
     assert packages.held(cast.ben_student) == 0
+
+
+@pytest.mark.parametrize("before_h", [24, 11])
+def test_a_lesson_of_a_package_cancelled_late_is_shared_out(
+    cast: Cast, stripe_here: StripeStandIn, before_h: int
+) -> None:
+    """Whether the worker has met it before or not: the card has nothing to do with it."""
+    package = a_package(cast)
+    start = local_time(in_days(5), 12)
+    lesson = paid_lesson(cast.piano, start, cast.ben_student, package=package)
+    work_at(start - before_h * HOUR - timedelta(minutes=1))
+    with at(start, hours=-11):
+        lifecycle.cancel(lesson, by=cast.ben, party=Party.STUDENT)
+    work_at(start - 11 * HOUR + timedelta(minutes=1))
+    payment = payment_of(lesson)
+    assert (payment.status, payment.captured, payment.to_instructor) == ("captured", 0, 34_00)
+    assert credits.available(cast.ben_student) == 40_00
+    assert packages.held(cast.ben_student) == 2 * 80_00
+    assert ledger.balance(ledger.of_instructor(cast.piano.instructor_id)) == 34_00
+    assert stripe_here.total("captured") == 3 * 89_60
 
 
 def test_a_declined_package_has_no_lessons(cast: Cast, stripe_here: StripeStandIn) -> None:
@@ -146,7 +167,7 @@ def test_a_tip_is_all_the_instructors_and_given_once(cast: Cast, stripe_here: St
         work.run(now=clock.now())
     tip.refresh_from_db()
     assert tip.transferred == 5_00
-    assert ledger.balance(ledger.PLATFORM) == 0
+    assert ledger.balance(ledger.PLATFORM) == -stripes_fees()
 
 
 @pytest.mark.parametrize("amount", [0, -5, 99, 500_01, 10**12, 1.5, True])

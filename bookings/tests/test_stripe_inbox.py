@@ -19,9 +19,10 @@ from bookings.services import ledger
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import inbox, reconcile, refunds, work
 from bookings.tests.cast import Cast
-from bookings.tests.paying import a_card, due_payment, payout_account, stripe_here
+from bookings.tests.paying import a_card, due_payment, payout_account, stripe_here, stripes_fees
 from instainstru.lib import clock
 from instructors.models import PayoutAccount
+from ops.stand_ins.stripe.money import DISPUTE_FEE, fee_on
 from ops.stand_ins.testing import StripeStandIn
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -196,8 +197,9 @@ def test_in_any_order_and_however_often_everything_ends_the_same(
     kinds = Counter(Posting.objects.values_list("kind", flat=True))
     assert (kinds["payment.captured"], kinds["payment.refunded"], kinds["payment.refund_failed"]) == (3, 1, 1)
     assert kinds["transfer.made"] == 3
-    assert ledger.balance(ledger.STRIPE) == -3 * (89_60 - 68_00)
-    assert ledger.balance(ledger.PLATFORM) == 3 * 21_60
+    assert stripes_fees() == 3 * fee_on(89_60) + DISPUTE_FEE
+    assert ledger.balance(ledger.STRIPE) == -3 * (89_60 - 68_00) + stripes_fees()
+    assert ledger.balance(ledger.PLATFORM) == 3 * 21_60 - stripes_fees()
     assert not StripeEvent.objects.filter(done_at__isnull=True).exists()
     assert not StripeEvent.objects.filter(pk="evt_forged").exists()
     assert list(reconcile.differences(now=clock.now())) == []

@@ -1,9 +1,10 @@
-"""Buying lessons ahead, and giving back what was not used: the amount is shown before it moves."""
+"""Buying lessons ahead, what the bank asks meanwhile, and giving back what was not used."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,12 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
-from bookings import bills, paying, purchases
-from bookings.models import Package
+from bookings import at_once, bills, purchases
+from bookings.models import Package, Payment, PaymentStatus
 from bookings.money_forms import BuyPackageForm, RefundForm
-from bookings.services import packages, packages_held
+from bookings.services import packages, packages_held, receipts
+from bookings.services.payments import cards, work
 from bookings.views.lesson import onto
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, presentation, when
@@ -40,13 +42,13 @@ FEWER_OR_MORE = range(packages.FEWEST, packages.MOST + 1)
 @throttled("money")
 def buy(request: HttpRequest) -> HttpResponse:
     """What so many lessons cost and on which conditions; on POST the click that costs."""
-    paying.require_payments()
+    at_once.require_payments()
     user = signed_in(request)
     offering = _offering(request.POST if request.method == "POST" else request.GET)
     if offering.instructor.user_id == user.pk:
         raise NotFound
     student = student_of(user)
-    form = BuyPackageForm(posted(request), cards=paying.cards_of(student))
+    form = BuyPackageForm(posted(request), cards=at_once.cards_of(student))
     duration, lessons = _choice(request, offering)
     if request.method == "POST" and form.is_valid():
         try:
@@ -58,11 +60,11 @@ def buy(request: HttpRequest) -> HttpResponse:
                 raise
             onto(form, refusal)
         else:
-            payment = paying.take(request, package.payment)
-            why = paying.declined(payment)
+            payment = at_once.take(request, package.payment)
+            why = at_once.declined(payment)
             if not why:
                 done = f"{presentation.count(package.lessons, 'lesson')} bought. Book them when you like."
-                return paying.onward(request, payment, done=done)
+                return at_once.onward(request, payment, done=done)
             form.add_error("card", why)
     context = _quote_page(request, offering, form, duration=duration, lessons=lessons)
     return render(request, "bookings/buy_package.html", context, status=422 if form.is_bound else 200)
@@ -133,7 +135,7 @@ def _quote_page(
             ("offering", offering.pk), ("duration_min", duration), ("lessons", lessons),
             ("total", quote.total), ("once", new_id()),
         ],
-        **paying.card_context(request, saved),
+        **at_once.card_context(request, saved),
         "here": "payments",
     }  # fmt: skip
 
@@ -178,3 +180,68 @@ def refund(request: HttpRequest, package_id: int) -> HttpResponse:
         "here": "payments",
     }
     return render(request, "bookings/refund_package.html", context, status=422 if form.is_bound else 200)
+
+
+# -- While the bank asks about a package or a tip ------------------------------------------------------
+
+
+@never_cache
+@login_required
+@require_GET
+@throttled("write", safe=True)
+def bank(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """The bank wants to hear from the student: the way there, without a script."""
+    at_once.require_payments()
+    payment = _at_once(request, payment_id)
+    if payment.status != PaymentStatus.ACTION_REQUIRED:
+        return redirect(at_once.paid_for_url(payment))
+    with cards.for_people():
+        url = work.redirect_url(payment)
+    context = {
+        "amount": bills.amount(payment.total, payment.currency),
+        "card": bills.card_of(payment),
+        "bank_url": url,
+        "again_url": _again_url(payment),
+        "here": "payments",
+    }
+    return render(request, "bookings/payment_bank.html", context)
+
+
+def _at_once(request: HttpRequest, payment_id: UUID) -> Payment:
+    """A package's or a tip's payment; lessons have pages of their own (``cards.pay_bank``)."""
+    payment = receipts.payment_for(signed_in(request), payment_id)
+    if payment.purpose == Payment.Purpose.LESSON:
+        raise NotFound
+    return payment
+
+
+def _again_url(payment: Payment) -> str:
+    """Where another card is tried."""
+    if payment.purpose == Payment.Purpose.PACKAGE:
+        package = payment.bought
+        return (
+            f"{reverse('bookings:buy_package')}?offering={package.offering_id}"
+            f"&duration={package.duration_min}&lessons={package.lessons}"
+        )
+    return reverse("bookings:tip", args=[payment.booking_id])
+
+
+@never_cache
+@login_required
+@require_GET
+@throttled("write", safe=True)
+def back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """Back from the bank: what it said."""
+    at_once.require_payments()
+    payment = _at_once(request, payment_id)
+    with cards.for_people():
+        payment = work.look(payment)
+    if payment.status == PaymentStatus.AUTHORISED:
+        payment = at_once.take(request, payment)
+    why = at_once.declined(payment)
+    if why:
+        messages.error(request, f"{why} Nothing was charged. You can try another card.")
+        return redirect(_again_url(payment))
+    if payment.status == PaymentStatus.ACTION_REQUIRED:
+        messages.warning(request, "Your bank has not heard from you yet.")
+    return at_once.onward(request, payment, done="Paid. Your bank has agreed.")

@@ -24,7 +24,8 @@ from students.services.students import student_of
 
 def _frame(tab: str) -> dict[str, Any]:
     """What the pages of this section have in common."""
-    return {"tab": tab, "cards_url": bills.add_card_url(reverse(f"bookings:{tab}")), "here": "payments"}
+    url = reverse("bookings:cards") if gateway.is_configured() else ""
+    return {"tab": tab, "cards_url": url, "here": "payments"}
 
 
 def _pager(found: CursorPage) -> dict[str, str]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from bookings import presentation
+from bookings import getting_paid, presentation
 from bookings.actions import actions_of
 from bookings.host_forms import WhenForm
 from bookings.models import Booking, Party, Status
@@ -86,7 +86,7 @@ def _date(text: str, otherwise: date) -> date:
 
 
 def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]:
-    """What both views begin with; five queries."""
+    """What both views begin with; five queries, and two about money where payments are on."""
     zone = instructor.time_zone
     monday = day - day.weekday() * DAY
     first = day.replace(day=1)
@@ -120,6 +120,8 @@ def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]
             {"label": f"In {day:%B}", "value": str(counted.month)},
             {"label": "They come to", "value": money.show(counted.month_price)},
         ],
+        "waits": getting_paid.reminder(instructor),
+        "earnings_url": reverse("bookings:earnings"),
     }
 
 

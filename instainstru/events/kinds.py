@@ -45,6 +45,10 @@ class Kind(TextChoices):
     PAYMENT_CANCELLED = "payment.cancelled", "Payment released"
     PAYMENT_REFUNDED = "payment.refunded", "Payment refunded"
     PAYMENT_REFUND_FAILED = "payment.refund_failed", "Refund sent back"
+    # By staff; the refund itself follows. ``data``: reason, from_instructor.
+    PAYMENT_REFUND_BEGUN = "payment.refund_begun", "Refund ordered by staff"
+    # ``data``: what (charge, refund, dispute), movement (its id at Stripe's).
+    STRIPE_FEE = "payment.stripe_fee", "Fee kept by Stripe"
     # ``data``: reason.
     PAYMENT_RESOLVED = "payment.resolved", "Payment dealt with by staff"
     # ``data``: why.
@@ -56,6 +60,8 @@ class Kind(TextChoices):
     PAYOUT_PAID = "payout.paid", "Paid out to the instructor's bank"
     PAYOUT_FAILED = "payout.failed", "Payout to the instructor's bank failed"
     DISPUTE_OPENED = "dispute.opened", "Charge disputed"
+    # ``data``: dispute, length of what was written.
+    DISPUTE_ANSWERED = "dispute.answered", "Evidence against a dispute sent"
     DISPUTE_CLOSED = "dispute.closed", "Dispute decided"
     CARD_SAVED = "card.saved", "Card saved"
     CARD_REMOVED = "card.removed", "Card removed"
@@ -68,7 +74,8 @@ class Kind(TextChoices):
     PACKAGE_USED = "package.used", "Lesson of a package booked"
     PACKAGE_REFUNDED = "package.refunded", "Rest of a package refunded"
     PACKAGE_EXPIRED = "package.expired", "Package expired"
-    # ``data``: what Stripe says of the account; ``held`` and ``released``: why.
+    # ``data``: what Stripe says of the account; ``held`` and ``released``: why; ``held``: told, whether the
+    # instructor may read it.
     PAYOUT_ACCOUNT_CHANGED = "payout_account.changed", "Payout account changed"
     PAYOUTS_HELD = "payouts.held", "Payouts held"
     PAYOUTS_RELEASED = "payouts.released", "Payouts released"
@@ -82,8 +89,15 @@ class Kind(TextChoices):
     INSTRUCTOR_SENT_BACK = "instructor.sent_back", "Profile sent back"
     INSTRUCTOR_VERIFIED = "instructor.verified", "Instructor verified"
     INSTRUCTOR_SUSPENDED = "instructor.suspended", "Instructor suspended"
+    # Lessons let down. ``data``: booking, cause, number; ``hidden`` also until (null: until staff looked).
+    INSTRUCTOR_WARNED = "instructor.warned", "Missed lesson counted"
+    INSTRUCTOR_HIDDEN = "instructor.hidden", "Hidden for missed lessons"
+    # ``data``: booking, reason, until (what is left of the hidden time).
+    INSTRUCTOR_FORGIVEN = "instructor.forgiven", "Missed lesson forgiven"
     # ``data``: status, what the instructor is now.
     INSTRUCTOR_REINSTATED = "instructor.reinstated", "Instructor reinstated"
+    # ``data``: place, its number.
+    INSTRUCTOR_FOUNDING = "instructor.founding", "Founding instructor"
     OFFERING_CHANGED = "offering.changed", "Offering changed"
     HOURS_CHANGED = "hours.changed", "Weekly hours changed"
     DATE_HOURS_CHANGED = "date_hours.changed", "Hours of a date changed"

@@ -65,6 +65,10 @@ class Act:
         """Whether the post only asks to see something else on the page, and nothing is to be done."""
         return False
 
+    def is_agreed(self, form: Any) -> bool:
+        """Whether the valid form is all it takes; otherwise the page is shown again, as it is now."""
+        return True
+
     def run(self, row: Any, form: Any, *, by: Any) -> str:
         """Do it through its service, and say in a sentence what was done."""
         raise NotImplementedError
@@ -120,7 +124,7 @@ class ActingAdmin(ReadOnlyAdmin):
             raise Http404
         is_acting = request.method == "POST" and not act.is_asking(request.POST)
         form = act.form(row, data=request.POST if request.method == "POST" else None)
-        if is_acting and form.is_valid():
+        if is_acting and form.is_valid() and act.is_agreed(form):
             try:
                 done = act.run(row, form, by=request.user)
             except DomainError as refusal:
@@ -143,7 +147,7 @@ class ActingAdmin(ReadOnlyAdmin):
             "back_url": self.page_of(row),
             "media": self.media + form.media,
         }
-        status = 422 if is_acting else 200
+        status = 422 if is_acting and form.errors else 200
         return TemplateResponse(request, act.template, context, status=status)
 
     def page_of(self, row: Model) -> str:

@@ -10,7 +10,8 @@ class BookingAdmin(FastAdmin):
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import groupby
 from operator import or_
@@ -29,6 +30,19 @@ from django.http import HttpRequest
 COUNTED = 1000
 # Up to so many keys found in another table are looked for one by one.
 FEW = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What belongs to a row, under its page (``admin/tables.html``); ``figures`` are columns of amounts."""
+
+    key: str
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    none: str
+    note: str = ""
+    figures: Sequence[int] = ()
 
 
 def person(path: str = "") -> tuple[str, ...]:

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+# "12", "12.50", "1,200.00"; the sign of the currency is taken off before.
+WRITTEN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(\d+))?")
+
+
+class Unreadable(ValueError):
+    """The text is no amount; the message says how to write one."""
+
+
+def read(text: str, *, currency: str | None = None) -> int:
+    """Minor units of ``12.50``, ``$12.50`` or ``12.50 USD``; else raises ``Unreadable``."""
+    code = currency or settings.CURRENCY
+    symbol = SYMBOLS.get(code, "")
+    bare = text.strip().removeprefix(symbol).removeprefix(code).removesuffix(code).strip()
+    if bare.startswith(("-", "−")):
+        raise Unreadable("An amount is above nothing.")
+    found = WRITTEN.fullmatch(bare) if bare.isascii() else None
+    if found is None:
+        raise Unreadable(f"Write an amount in {code}, such as 12 or 12.50.")
+    if len(found[2] or "") > 2:
+        raise Unreadable("There is nothing smaller than a cent: two digits after the point.")
+    return int(found[1].replace(",", "")) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def show(minor: int, *, currency: str | None = None, short: bool = True) -> str:

@@ -65,7 +65,7 @@ class Suspend(Act):
     is_grave = True
 
     def is_possible(self, instructor: Instructor) -> bool:
-        return instructor.status in (Status.LISTED, Status.SUBMITTED)
+        return instructor.status in (Status.LISTED, Status.SUBMITTED) or instructor.is_hidden
 
     def told(self, instructor: Instructor) -> list[str]:
         if instructor.is_submitted:

@@ -40,9 +40,11 @@ class WaitingFilter(admin.SimpleListFilter):
     parameter_name = "queue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waiting", "Submitted, to verify")]
+        return [("waiting", "Submitted, to verify"), ("review", "Hidden until we have looked")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Instructor]) -> QuerySet[Instructor]:
+        if self.value() == "review":
+            return standing.to_review(queryset)
         return standing.submitted(queryset) if self.value() == "waiting" else queryset
 
 
@@ -113,6 +115,11 @@ class InstructorAdmin(ActingAdmin):
             "events_url": f"{reverse('admin:events_event_changelist')}"
             f"?subject_type=instructor&subject_id={instructor.pk}",
             "bookings_url": f"{reverse('admin:bookings_booking_changelist')}?instructor={instructor.pk}",
+            "misses_url": f"{reverse('admin:bookings_miss_changelist')}?instructor={instructor.pk}",
+            "payments_url": f"{reverse('admin:bookings_payment_changelist')}?instructor={instructor.pk}",
+            "statement_url": reverse("admin:bookings_account_instructor", args=[instructor.pk]),
+            "payouts_url": f"{reverse('admin:instructors_payoutaccount_changelist')}"
+            f"?instructor={instructor.pk}",
         }
 
     @admin.display(description="waits since")
@@ -141,6 +148,10 @@ class InstructorAdmin(ActingAdmin):
     def standing(self, instructor: Instructor) -> str:
         words = instructor.suspended_reason or instructor.sent_back_reason
         reason = f": “{words}”" if words else ""
+        if instructor.is_hidden:
+            moment = instructor.hidden_until
+            until = when.short(moment, instructor.time_zone) if moment else "we have looked"
+            return f"Hidden until {until}{reason}"
         return f"{instructor.get_status_display()}{reason}"
 
     @admin.display(description="public page")
@@ -225,6 +236,8 @@ def details(event: Event) -> list[str]:
         said.append(f"“{event.data['name']}”.")
     if event.data.get("date"):
         said.append(f"{event.data['date']}.")
+    if event.data.get("number"):
+        said.append(f"Number {event.data['number']} within a year.")
     if event.data.get("reason"):
         said.append(f"“{event.data['reason']}”")
     return said

@@ -11,7 +11,7 @@ from instructors.models.catalogue import (
 )
 from instructors.models.legacy import AvailabilityImport, ImportedInstructor, OldSlot
 from instructors.models.outside import OutsideCalendar
-from instructors.models.payouts import PayoutAccount
+from instructors.models.payouts import Payout, PayoutAccount
 from instructors.models.places import Place, PlaceAlias
 from instructors.models.profile import Instructor, OldAddress
 from instructors.models.searches import SavedSearch, SearchLog
@@ -19,6 +19,6 @@ from instructors.models.searches import SavedSearch, SearchLog
 __all__ = [
     "IN_PERSON", "Alias", "Audience", "AvailabilityImport", "CalendarBlock", "Category", "DateHours",
     "ImportedInstructor", "Instructor", "Level", "Modality", "Offering", "OldAddress", "OldSlot", "OpenDay",
-    "OutsideCalendar", "PayoutAccount", "Place", "PlaceAlias", "SavedSearch", "SearchLog", "Subject",
-    "WeeklyHours",
+    "OutsideCalendar", "Payout", "PayoutAccount", "Place", "PlaceAlias", "SavedSearch", "SearchLog",
+    "Subject", "WeeklyHours",
 ]  # fmt: skip

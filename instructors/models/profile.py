@@ -51,6 +51,9 @@ class Instructor(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     verified_at = models.DateTimeField(null=True, blank=True)
     suspended_reason = models.CharField(max_length=300, blank=True)
+    # Suspended by rule, for lessons let down: until then, or until staff have looked where that is null.
+    is_hidden = models.BooleanField(default=False, editable=False)
+    hidden_until = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits for staff.")
     # What staff asked for when they gave a profile back; it stands until the next submission.
     sent_back_reason = models.CharField(max_length=300, blank=True)
@@ -89,7 +92,14 @@ class Instructor(models.Model):
     lesson_count = models.PositiveIntegerField(default=0)
     # Which of the rules' commissions is theirs (0, 1, 2); founding instructors have one of their own.
     commission_step = models.PositiveSmallIntegerField(default=0, editable=False)
-    is_founding = models.BooleanField(default=False)
+    # The place among the founding instructors: theirs for life. Unique, so that no two share the last one.
+    founding_place = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
+        error_messages={"unique": "Somebody else has this founding place."},
+    )
     # OpenDay rows exist for dates before this one.
     open_until = models.DateField(null=True, editable=False)
     # The version of the rules that all of them were last derived under; null: the first.
@@ -131,6 +141,12 @@ class Instructor(models.Model):
                 violation_error_message="Only a suspended instructor has a reason for it.",
             ),
             models.CheckConstraint(
+                condition=models.Q(is_hidden=False, hidden_until__isnull=True)
+                | models.Q(is_hidden=True, status="suspended"),
+                name="instructor_hidden_is_suspended",
+                violation_error_message="Only a suspended instructor is hidden.",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(grid_min__isnull=True) | models.Q(grid_min__range=(5, 60)),
                 name="instructor_grid_sane",
                 violation_error_message="Lessons start every 5 to 60 minutes.",
@@ -144,6 +160,9 @@ class Instructor(models.Model):
                 name="instructor_waiting",
                 condition=models.Q(status="submitted"),
             ),
+            models.Index(
+                fields=["hidden_until", "id"], name="instructor_hidden", condition=models.Q(is_hidden=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -156,6 +175,10 @@ class Instructor(models.Model):
     @property
     def is_listed(self) -> bool:
         return self.status == self.Status.LISTED
+
+    @property
+    def is_founding(self) -> bool:
+        return self.founding_place is not None
 
     @property
     def is_verified(self) -> bool:

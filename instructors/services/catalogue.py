@@ -10,7 +10,7 @@ from django.db import transaction
 
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
-from instainstru.lib import clock
+from instainstru.lib import clock, money
 from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import DomainError, Invalid, NotFound
 from instainstru.rules import services as rules_service
@@ -20,6 +20,8 @@ from instructors.services.search import rank, vocabulary
 from instructors.services.slots import limits_of
 
 SHORTEST, LONGEST = 15, 480
+# Minor units in a unit of money.
+MINOR = 100
 
 
 def lesson_price(price_per_hour: int, duration_min: int) -> int:
@@ -118,11 +120,27 @@ def save_offering(offering: Offering, *, by: Any) -> Offering:
         fields = {name: " ".join(messages) for name, messages in error.message_dict.items()}
         raise DomainError("Please correct the marked fields.", code="invalid", fields=fields) from error
     is_new = offering.pk is None
+    _refuse_cheap(offering)
     offering.save()
     refresh_listing(offering.instructor)
     data = {"offering": offering.pk, "new": is_new, "price_per_hour": offering.price_per_hour}
     record(Kind.OFFERING_CHANGED, offering.instructor, by=by, data=data)
     return offering
+
+
+def _refuse_cheap(offering: Offering) -> None:
+    """Refuse a price below the rules' floor where it is set, or goes on the market again.
+
+    A price from before the floor stands, so that everything else of its offering can be changed.
+    """
+    floor = rules_service.current(fresh=True).price_floor_units * MINOR
+    if offering.price_per_hour >= floor:
+        return
+    stored = Offering.objects.filter(pk=offering.pk).values_list("price_per_hour", "is_active").first()
+    if stored is None or stored[0] != offering.price_per_hour or (offering.is_active and not stored[1]):
+        raise Invalid(
+            f"An hour costs {money.show(floor)} or more here.", field="price_per_hour", code="below_floor"
+        )
 
 
 @transaction.atomic

@@ -1,11 +1,14 @@
 """Where an instructor stands with us: draft, submitted, listed, suspended, and who moves it.
 
-The instructor submits and withdraws; staff verify, send back, suspend and reinstate. Editing a profile
+The instructor submits and withdraws; staff verify, send back, suspend and reinstate; a rule hides who lets
+lessons down, which is a suspension that ends by itself. Editing a profile
 changes nothing of this: a submitted one keeps its place in the queue, a listed one stays listed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +21,7 @@ from instainstru.events.models import Event
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, DomainError, Invalid
 from instructors.models import Instructor, Offering, WeeklyHours
-from instructors.services import calendar, catalogue
+from instructors.services import calendar, catalogue, founding
 
 Status = Instructor.Status
 # Less than this says nothing about anybody.
@@ -28,6 +31,7 @@ DEEDS = {
     Kind.INSTRUCTOR_VERIFIED: "verified and listed it",
     Kind.INSTRUCTOR_SENT_BACK: "sent it back",
     Kind.INSTRUCTOR_SUSPENDED: "suspended it",
+    Kind.INSTRUCTOR_HIDDEN: "hid it",
     Kind.INSTRUCTOR_REINSTATED: "ended the suspension",
     Kind.INSTRUCTOR_WITHDRAWN: "withdrew it",
     Kind.INSTRUCTOR_SUBMITTED: "submitted it",
@@ -99,7 +103,9 @@ def verify(instructor: Instructor, *, by: User) -> Instructor:
 def suspend(instructor: Instructor, *, by: User, reason: str) -> Instructor:
     """Take the instructor out of search, or out of the queue, at once; lessons already booked stay."""
     words = _said(reason, "Say why: it is kept with the event.")
-    locked = _locked(instructor, Status.LISTED, Status.SUBMITTED)
+    # Who is hidden by rule may be suspended for good.
+    hidden = (Status.SUSPENDED,) if instructor.is_hidden else ()
+    locked = _locked(instructor, Status.LISTED, Status.SUBMITTED, *hidden)
     return _stand(
         locked, Status.SUSPENDED, kind=Kind.INSTRUCTOR_SUSPENDED, by=by, reason=words, suspended_reason=words
     )
@@ -113,6 +119,51 @@ def reinstate(instructor: Instructor, *, by: User) -> Instructor:
         return _stand(locked, Status.DRAFT, kind=Kind.INSTRUCTOR_REINSTATED, by=by)
     _refuse_incomplete(locked)
     return _stand(locked, Status.LISTED, kind=Kind.INSTRUCTOR_REINSTATED, by=by)
+
+
+@transaction.atomic
+def hide(
+    instructor: Instructor, *, until: datetime | None, reason: str, kind: Kind, told: Mapping[str, Any],
+    by: Any = None,
+) -> bool:  # fmt: skip
+    """Suspend by rule until then, or until staff have looked; False where nobody could find them anyway.
+
+    ``kind`` and ``told`` are the event's: what was it that this follows from?
+    """
+    locked = calendar.lock_instructor(instructor)
+    if not locked.is_listed and not locked.is_hidden:
+        return False
+    data = {**told, "until": until.isoformat() if until else None}
+    _stand(
+        locked, Status.SUSPENDED, kind=kind, by=by, told=data,
+        suspended_reason=reason, is_hidden=True, hidden_until=until,
+    )  # fmt: skip
+    return True
+
+
+@transaction.atomic
+def show(instructor: Instructor, *, by: Any = None, now: datetime | None = None) -> bool:
+    """End what ``hide`` began, with ``now`` only if its time is over; False where there is nothing to end.
+
+    A profile that is not complete any more is a draft.
+    """
+    locked = calendar.lock_instructor(instructor)
+    if not locked.is_hidden or (now and (locked.hidden_until is None or locked.hidden_until > now)):
+        return False
+    is_fit = locked.is_verified and not missing(locked)
+    _stand(locked, Status.LISTED if is_fit else Status.DRAFT, kind=Kind.INSTRUCTOR_REINSTATED, by=by)
+    return True
+
+
+def show_again(*, now: datetime, limit: int = 200) -> int:
+    """Show those whose hidden time is over; returns how many."""
+    over = Instructor.objects.filter(is_hidden=True, hidden_until__lte=now).order_by("hidden_until", "pk")
+    return sum(show(instructor, now=now) for instructor in over[:limit])
+
+
+def to_review(among: QuerySet[Instructor]) -> QuerySet[Instructor]:
+    """Those hidden until staff have looked."""
+    return among.filter(is_hidden=True, hidden_until__isnull=True)
 
 
 def _said(reason: str, otherwise: str) -> str:
@@ -160,7 +211,14 @@ def _refuse_incomplete(instructor: Instructor) -> None:
 
 
 def _stand(
-    locked: Instructor, status: Status, *, kind: Kind, by: Any, reason: str = "", **facts: Any
+    locked: Instructor,
+    status: Status,
+    *,
+    kind: Kind,
+    by: Any,
+    reason: str = "",
+    told: Mapping[str, Any] | None = None,
+    **facts: Any,
 ) -> Instructor:
     """Write the standing; facts of another standing end with it."""
     changes = {
@@ -168,6 +226,8 @@ def _stand(
         "submitted_at": None,
         "sent_back_reason": "",
         "suspended_reason": "",
+        "is_hidden": False,
+        "hidden_until": None,
         **facts,
     }
     for name, value in changes.items():
@@ -175,7 +235,8 @@ def _stand(
     locked.save(update_fields=[*changes])
     if locked.open_until is None:
         calendar.rebuild(locked)
+    founding.admit(locked)
     catalogue.refresh_listing(locked)
-    data = {"status": str(status)}
+    data = {**(told or {}), "status": str(status)}
     record(kind, locked, by=by, data={**data, "reason": reason} if reason else data)
     return locked

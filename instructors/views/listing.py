@@ -33,6 +33,7 @@ def overview(request: HttpRequest, instructor: Instructor) -> HttpResponse:
     context = {
         "standing": listing.standing_of(instructor, missing=missing),
         "path": listing.path(instructor, missing=missing),
+        "payouts": listing.payouts(instructor),
         "person": person(instructor),
         "preview_url": page_url(instructor.slug),
         "submit_url": reverse("instructors:listing_submit"),

@@ -192,6 +192,11 @@ def toggle_offering(request: HttpRequest, instructor: Instructor, offering_id: i
         messages.success(request, f"{offering.subject.name} is paused. Lessons already booked stay.")
     else:
         offering.is_active = True
-        catalogue.save_offering(offering, by=by)
+        try:
+            catalogue.save_offering(offering, by=by)
+        except DomainError as refusal:
+            told = " ".join(refusal.fields.values()) or refusal.message
+            messages.error(request, f"{offering.subject.name} stays paused. {told} Change it first.")
+            return redirect("instructors:office_offering", offering.pk)
         messages.success(request, f"{offering.subject.name} is offered again.")
     return redirect("instructors:office_offerings")

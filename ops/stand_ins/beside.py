@@ -9,15 +9,16 @@ from pathlib import Path
 from ops.processes import Role
 
 SECRET_KEY, PUBLISHABLE_KEY, WEBHOOK_SECRET = "sk_test_standin", "pk_test_standin", "whsec_standin"
+OFF = ("0", "false", "no", "off", "n", "f")
 OFFSET = 4110  # from the site's port to the stand-in's, so that two sites on a machine have two
 
 
 def stripe(environment: dict[str, str], data: Path, *, hook: str) -> tuple[Role, dict[str, str]] | None:
-    """A role for the supervisor and what all processes must know of it, where ``PAYMENTS`` asks for it.
+    """A role for the supervisor and what all processes must know of it; nothing with ``PAYMENTS=0``.
 
-    Nothing where a key is set. ``hook`` is the path at which the site hears of events.
+    Nothing where a key is set, either. ``hook`` is the path at which the site hears of events.
     """
-    if environment.get("STRIPE_SECRET_KEY") or environment.get("PAYMENTS") != "1":
+    if environment.get("STRIPE_SECRET_KEY") or environment.get("PAYMENTS", "1").lower() in OFF:
         return None
     port = environment.get("STRIPE_STAND_IN_PORT") or str(int(environment["PORT"]) + OFFSET)
     command = [sys.executable, "-m", "ops.stand_ins.stripe", "--port", port, "--control"]

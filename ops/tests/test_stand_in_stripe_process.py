@@ -170,7 +170,7 @@ def test_a_webhook_without_a_secret_is_refused():
 
 
 def test_it_runs_beside_the_site_where_no_key_is_set(tmp_path):
-    found = beside.stripe({"PORT": "8107", "PAYMENTS": "1"}, tmp_path, hook="/hooks/stripe")
+    found = beside.stripe({"PORT": "8107"}, tmp_path, hook="/hooks/stripe")
     assert found is not None
     role, environment = found
     assert role.name == "stripe"
@@ -183,13 +183,14 @@ def test_it_runs_beside_the_site_where_no_key_is_set(tmp_path):
     assert environment["STRIPE_STAND_IN_WEBHOOKS"] == "http://localhost:8107/hooks/stripe"
 
 
-def test_it_stays_away_where_a_key_is_set(tmp_path):
-    for elsewhere in ({"STRIPE_SECRET_KEY": "sk_live_real", "PAYMENTS": "1"}, {"PORT": "8107"}):
+def test_it_stays_away_where_a_key_is_set_or_payments_are_off(tmp_path):
+    off = [{"PORT": "8107", "PAYMENTS": word} for word in ("0", "off", "False")]
+    for elsewhere in ({"STRIPE_SECRET_KEY": "sk_live_real", "PAYMENTS": "1"}, *off):
         assert beside.stripe(elsewhere, tmp_path, hook="/") is None
 
 
 def test_the_environment_beside_the_site_is_enough_for_the_client(start, tmp_path, monkeypatch):
-    _, environment = beside.stripe({"PORT": "1", "PAYMENTS": "1"}, tmp_path, hook="/")
+    _, environment = beside.stripe({"PORT": "1"}, tmp_path, hook="/")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     stand_in = start()

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         for found in reconcile.differences(now=clock.now()):
             count += 1
             self.stdout.write(json.dumps(found.as_json()))
-        self.stdout.write(json.dumps({"differences": count}))
+        elsewhere = reconcile.not_through_stripe().count()
+        self.stdout.write(json.dumps({"differences": count, "not_paid_through_stripe": elsewhere}))
         if count:
             sys.exit(1)

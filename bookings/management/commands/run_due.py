@@ -31,7 +31,8 @@ from bookings.services.payments import inbox, work
 from instainstru.events import dispatch
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
-from instructors.services import calendar_feeds, horizon
+from instructors.models import Instructor
+from instructors.services import calendar_feeds, horizon, standing
 from instructors.services.search import log, rank, saved
 
 
@@ -86,6 +87,7 @@ def next_due(after: datetime | None, until: datetime) -> datetime | None:
         (credits.to_warn_of(), F("expires_at") - credits.WARN_BEFORE),
         (Package.objects.filter(left__gt=0, paid_at__isnull=False, closed_at__isnull=True), F("expires_at")),
         (MoveRequest.objects.filter(status=RequestStatus.OPEN), F("expires_at")),
+        (Instructor.objects.filter(is_hidden=True), F("hidden_until")),
         (NoShowReport.objects.filter(status=ReportStatus.OPEN), F("answer_by")),
     ]
     if gateway.is_configured():
@@ -115,6 +117,7 @@ def run_at(moment: datetime, done: Counter[str]) -> None:
         done["packages_expired"] += packages.expire(now=moment)
         done["stripe_events_heard"] += inbox.run(now=moment)
         done["payments_carried_on"] += work.run(now=moment)
+        done["instructors_shown"] += standing.show_again(now=moment)
         done["requests_lapsed"] += sweeps.lapse_requests(now=moment)
         done["no_shows_upheld"] += sweeps.uphold_no_shows(now=moment)
         while number := saved.run_due(now=moment):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,6 +39,15 @@ def card_for(user: User, card_id: int | str) -> Card:
     if card is None:
         raise NotFound("There is no such card.")
     return card
+
+
+def needed_for(student: Student) -> dict[int, list[Payment]]:
+    """The payments that still need each of the student's cards, by the card's id; so long it stays."""
+    found: dict[int, list[Payment]] = defaultdict(list)
+    waiting = Payment.objects.filter(student=student, card__isnull=False, status__in=NEEDS_CARD)
+    for payment in waiting.select_related("booking__offering__subject").order_by("pk"):
+        found[payment.card_id or 0].append(payment)
+    return found
 
 
 def customer_of(student: Student) -> Customer:

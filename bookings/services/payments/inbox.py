@@ -15,7 +15,7 @@ from django.db import transaction
 from bookings.models import Payment, Step, StripeEvent
 from bookings.services import connect
 from bookings.services import stripe_gateway as gateway
-from bookings.services.payments import disputes, refunds, work
+from bookings.services.payments import disputes, fees, refunds, work
 from instainstru.lib import clock
 
 logger = logging.getLogger(__name__)
@@ -128,6 +128,7 @@ def _intent(event: StripeEvent, now: datetime) -> None:
         payment = Payment.objects.filter(pk=named).first()
     if payment is not None:
         work.observe(payment.pk, intent, now=now)
+        fees.observe(payment.pk, intent.fee, what=fees.What.CHARGE)
 
 
 def _refund(event: StripeEvent, now: datetime) -> None:

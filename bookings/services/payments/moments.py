@@ -8,6 +8,11 @@ from bookings.models import Payment
 from instainstru.rules.models import Rules
 
 
+def authorisation(starts_at: datetime, *, rules: Rules) -> datetime:
+    """When the card of a lesson at that time is asked to hold the amount."""
+    return starts_at - timedelta(hours=rules.authorise_before_h)
+
+
 def set_times(
     payment: Payment, *, starts_at: datetime, ends_at: datetime, rules: Rules, now: datetime
 ) -> None:
@@ -15,7 +20,7 @@ def set_times(
 
     A lesson so near that the moment of giving up has passed is never given up by itself.
     """
-    payment.authorise_at = max(now, starts_at - timedelta(hours=rules.authorise_before_h))
+    payment.authorise_at = max(now, authorisation(starts_at, rules=rules))
     payment.capture_at = ends_at + timedelta(hours=rules.capture_after_h)
     give_up = starts_at - timedelta(hours=rules.give_up_h)
     warn = starts_at - timedelta(hours=rules.last_warning_h)

@@ -24,6 +24,8 @@ from instainstru.rules.models import Rules
 
 # Nothing holds money yet: what may still be changed about a payment.
 BEFORE_MONEY = (PaymentStatus.PLANNED, PaymentStatus.FAILED, PaymentStatus.ACTION_REQUIRED)
+NO_CARD = "no_card"
+NO_CARD_SAID = "There is no card for this lesson yet."
 LESSON, PACKAGE, TIP = Payment.Purpose.LESSON, Payment.Purpose.PACKAGE, Payment.Purpose.TIP
 
 
@@ -38,6 +40,11 @@ def lock_payment(pk: Any) -> Payment:
     return locked().get(pk=pk)
 
 
+def is_upfront(payment: Payment) -> bool:
+    """Whether it is for a time that is only held so far (``upfront.py``)."""
+    return payment.booking is not None and payment.booking.confirmed_at is None
+
+
 def quote_of(payment: Payment) -> Quote:
     """The bill as it was agreed."""
     return Quote(
@@ -48,6 +55,10 @@ def quote_of(payment: Payment) -> Quote:
         tip=payment.tip,
         commission=payment.commission,
     )
+
+
+def has_card(payment: Payment) -> bool:
+    return payment.card is not None and payment.card.removed_at is None
 
 
 def settlement(payment: Payment) -> Settlement:
@@ -63,6 +74,15 @@ def to_collect(payment: Payment) -> int:
     return payment.total - settlement(payment).refund
 
 
+def all_comes_back(payment: Payment) -> bool:
+    """Whether nobody keeps anything of it as the lesson ended, so that nothing is charged.
+
+    A lesson out of a package may cost the card nothing and still be shared out.
+    """
+    shares = settlement(payment)
+    return not (to_collect(payment) or shares.to_instructor or shares.platform)
+
+
 def rules_of(payment: Payment) -> Rules:
     return payment.booking.rules if payment.booking is not None else rules_service.current()
 
@@ -70,7 +90,12 @@ def rules_of(payment: Payment) -> Rules:
 def note(kind: Kind, payment: Payment, *, amount: int, by: Any = None, **more: Any) -> Event:
     """Record that something happened to the payment; its row counts it."""
     payment.version += 1
-    data = {
+    return record(kind, payment, by=by, data=facts(payment, amount=amount, **more), version=payment.version)
+
+
+def facts(payment: Payment, *, amount: int, **more: Any) -> dict[str, Any]:
+    """What an event of the payment tells."""
+    return {
         "amount": amount,
         "currency": payment.currency,
         "purpose": payment.purpose,
@@ -79,7 +104,6 @@ def note(kind: Kind, payment: Payment, *, amount: int, by: Any = None, **more: A
         "instructor": payment.instructor_id,
         **more,
     }
-    return record(kind, payment, by=by, data=data, version=payment.version)
 
 
 def authorised(payment: Payment, *, intent_id: str, now: datetime) -> None:
@@ -89,7 +113,7 @@ def authorised(payment: Payment, *, intent_id: str, now: datetime) -> None:
     payment.failing_since = payment.warned_at = None
     payment.tries, payment.error_code, payment.error = 0, "", ""
     payment.needs_staff = False
-    waits = not payment.ending and payment.authorise_at <= now
+    waits = not payment.ending and payment.authorise_at <= now and not is_upfront(payment)
     payment.due_at = payment.capture_at if waits else now
     if payment.total:
         note(Kind.PAYMENT_AUTHORISED, payment, amount=payment.total)
@@ -100,8 +124,12 @@ def action_required(payment: Payment, *, intent_id: str, now: datetime) -> None:
     """The bank asks the student; if they never answer, the payment is failing."""
     payment.status = PaymentStatus.ACTION_REQUIRED
     payment.intent_id = intent_id
-    payment.failing_since = payment.failing_since or now
-    payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
+    if payment.booking is not None and is_upfront(payment):
+        # They have as long as the time is held.
+        payment.due_at = payment.booking.expires_at
+    else:
+        payment.failing_since = payment.failing_since or now
+        payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
     payment.save()
 
 
@@ -111,6 +139,11 @@ def declined(payment: Payment, *, code: str, message: str, intent_id: str, now: 
     payment.failing_since = payment.failing_since or now
     payment.error_code, payment.error = code[:60], message[:300]
     payment.intent_id = intent_id
+    if is_upfront(payment):
+        _ended_upfront(payment, now=now)
+        _note_failed(payment, code=code, message=message)
+        payment.save()
+        return
     payment.status = PaymentStatus.PLANNED
     payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
     if payment.purpose != LESSON:
@@ -118,32 +151,53 @@ def declined(payment: Payment, *, code: str, message: str, intent_id: str, now: 
     if payment.due_at is None:
         payment.status = PaymentStatus.FAILED
         payment.needs_staff = payment.purpose == LESSON
-    next_try = payment.due_at.isoformat() if payment.due_at else None
-    note(
-        Kind.PAYMENT_FAILED, payment, amount=payment.total, code=code, message=message, next_try=next_try,
-        tries=payment.tries,
-    )  # fmt: skip
+    _note_failed(payment, code=code, message=message)
     payment.save()
 
 
-def refused(payment: Payment, *, code: str, message: str) -> None:
+def _ended_upfront(payment: Payment, *, now: datetime) -> None:
+    """The student is there and chooses another card: what this one was to pay with is free for that."""
+    payment.status, payment.ending, payment.due_at = PaymentStatus.FAILED, Tier.FREE, now
+
+
+def _note_failed(payment: Payment, *, code: str, message: str) -> None:
+    will_try = payment.due_at is not None and not payment.ending
+    note(
+        Kind.PAYMENT_FAILED, payment, amount=payment.total, code=code, message=message,
+        next_try=payment.due_at.isoformat() if payment.due_at is not None and will_try else None,
+        tries=payment.tries, upfront=is_upfront(payment),
+    )  # fmt: skip
+
+
+def refused(payment: Payment, *, code: str, message: str, now: datetime) -> None:
     """Stripe did not take our call: nothing that time heals."""
     payment.status = PaymentStatus.FAILED
     payment.error_code, payment.error = code[:60], message[:300]
     payment.needs_staff, payment.due_at = True, None
-    note(
-        Kind.PAYMENT_FAILED, payment, amount=payment.total, code=code, message=message, next_try=None,
-        tries=payment.tries,
-    )  # fmt: skip
+    if is_upfront(payment):
+        _ended_upfront(payment, now=now)
+    _note_failed(payment, code=code, message=message)
+    payment.save()
+
+
+def without_card(payment: Payment) -> None:
+    """The moment came at which a lesson is given up, and nobody ever gave a card: the lesson stays, and
+    staff look at it."""
+    payment.status, payment.error_code = PaymentStatus.FAILED, NO_CARD
+    payment.needs_staff, payment.due_at = True, None
+    # A card that is given later is tried, and the lesson stays whatever the bank says.
+    payment.give_up_at = payment.warn_at = None
+    _note_failed(payment, code=NO_CARD, message=NO_CARD_SAID)
     payment.save()
 
 
 def warned(payment: Payment, *, now: datetime) -> None:
-    """The last word before the lesson is given up."""
+    """The last word before the lesson is given up, or before nobody asks for a card any more."""
     payment.warned_at = now
     payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
     give_up_at = payment.give_up_at.isoformat() if payment.give_up_at else None
-    note(Kind.PAYMENT_WARNED, payment, amount=payment.total, give_up_at=give_up_at)
+    code = "" if has_card(payment) else NO_CARD
+    note(Kind.PAYMENT_WARNED, payment, amount=payment.total, give_up_at=give_up_at, code=code)
     payment.save()
 
 
@@ -168,7 +222,7 @@ def captured(payment: Payment, *, now: datetime) -> None:
     kind = {TIP: Kind.TIP_PAID, PACKAGE: Kind.PACKAGE_BOUGHT}.get(
         Payment.Purpose(payment.purpose), Kind.PAYMENT_CAPTURED
     )
-    event = note(kind, payment, amount=collected, shares=_said(shares))
+    event = note(kind, payment, amount=collected, shares=said(shares))
     payment.save()
     if payment.purpose == PACKAGE:
         entries = {ledger.packages_of(payment.student_id): payment.lesson, ledger.PLATFORM: payment.fee}
@@ -183,10 +237,6 @@ def captured(payment: Payment, *, now: datetime) -> None:
 
 def released(payment: Payment, *, now: datetime) -> None:
     """Nothing is charged. A lesson that is still on is planned anew."""
-    if payment.ending and settlement(payment).to_instructor:
-        # A package paid for it: there is nothing to let go of, and something to share out.
-        captured(payment, now=now)
-        return
     payment.intent_id = ""
     if not payment.ending:
         payment.status, payment.due_at = PaymentStatus.PLANNED, payment.authorise_at
@@ -219,6 +269,7 @@ def _given_back(payment: Payment, shares: Settlement) -> dict[ledger.Whose, int]
     }
 
 
-def _said(shares: Settlement) -> dict[str, int]:
+def said(shares: Settlement) -> dict[str, int]:
+    """A settlement as events tell it."""
     names = ("refund", "credit_back", "package_back", "credit", "to_instructor", "platform")
     return {name: getattr(shares, name) for name in names}

@@ -16,7 +16,8 @@ from bookings.models import Booking, Card, Package, Payment, PaymentStatus
 from bookings.services import credits, packages_held, pricing
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import moments, outcomes, refunds
-from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
+from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, lock_payment
+from bookings.services.payments.steps import LEASE
 from bookings.services.policies import Tier
 from bookings.services.pricing import Quote, Settlement
 from instainstru.events.kinds import Kind
@@ -27,8 +28,6 @@ from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import Instructor, Offering
 from students.models import Student
-
-NO_CARD = "no_card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def bill_of(booking: Booking, pay: Pay = NOTHING_SAID) -> Quote:
     if not gateway.is_configured():
         return price_alone
     payment = payment_of(booking)
-    if payment is not None:
+    if payment is not None and (booking.confirmed_at is not None or not payment.ending):
         return outcomes.quote_of(payment)
     if booking.confirmed_at is not None:
         return price_alone
@@ -91,7 +90,8 @@ def settlement_of(booking: Booking, tier: Tier | None) -> Settlement:
 
 
 def payment_of(booking: Booking) -> Payment | None:
-    """The lesson's payment; none for lessons from before there were any."""
+    """The lesson's payment, or of a held time the last one tried; none for lessons from before there were
+    any."""
     return Payment.objects.select_related("card").filter(
         booking=booking, purpose=Payment.Purpose.LESSON
     ).first()  # fmt: skip
@@ -118,11 +118,15 @@ def _quote(rules: Rules, instructor: Instructor, **figures: Any) -> Quote:
 # -- In the transaction of the booking's change ------------------------------------------------------
 
 
-def plan(booking: Booking, pay: Pay = NOTHING_SAID, *, by: Any) -> Payment:
+def plan(
+    booking: Booking, pay: Pay = NOTHING_SAID, *, by: Any, newest_card: int | None = None,
+    upfront: bool = False,
+) -> Payment:  # fmt: skip
     """The payment of a lesson that is confirmed now: one insert, and what credit or a package add.
 
-    Without a card it is tried, warned of and given up like one whose card is declined; a lesson too near
-    for that goes on, and staff look at it.
+    Where ``pay`` names no card it is the student's newest (its id). Without any the student is asked for
+    one, and the lesson stays; one too near to ask is for staff to look at. ``upfront`` is for a time that
+    is only held.
     """
     now = booking.confirmed_at or clock.now()
     _refuse_others(booking, pay)
@@ -133,7 +137,7 @@ def plan(booking: Booking, pay: Pay = NOTHING_SAID, *, by: Any) -> Payment:
         booking=booking,
         student=booking.student,
         instructor=booking.instructor,
-        card=pay.card,
+        card_id=pay.card.pk if pay.card else newest_card if quote.total else None,
         lesson=quote.lesson,
         fee=quote.fee,
         credit=quote.credit,
@@ -146,8 +150,9 @@ def plan(booking: Booking, pay: Pay = NOTHING_SAID, *, by: Any) -> Payment:
     moments.set_times(
         payment, starts_at=booking.starts_at, ends_at=booking.ends_at, rules=booking.rules, now=now
     )
-    payment.due_at = payment.authorise_at
-    if pay.card is None and payment.total and payment.give_up_at is None:
+    # Upfront the student is there to be asked; should they have gone, the worker goes on after the lease.
+    payment.due_at = now + LEASE if upfront else payment.authorise_at
+    if payment.card_id is None and payment.total and payment.give_up_at is None:
         payment.status, payment.error_code = PaymentStatus.FAILED, NO_CARD
         payment.needs_staff, payment.due_at = True, None
     insert(payment)
@@ -198,7 +203,13 @@ def end(booking: Booking, tier: str, *, now: datetime) -> None:
     What needs no call to Stripe happens here; the rest is due at once.
     """
     payment = _locked(booking)
-    if payment is None or payment.status == PaymentStatus.CANCELLED:
+    if payment is not None:
+        end_payment(payment, tier, now=now)
+
+
+def end_payment(payment: Payment, tier: str, *, now: datetime) -> None:
+    """As ``end``, for a payment whose row is locked."""
+    if payment.status == PaymentStatus.CANCELLED:
         return
     if payment.status in (PaymentStatus.CAPTURING, PaymentStatus.CAPTURED):
         _end_late(payment, tier)
@@ -208,7 +219,7 @@ def end(booking: Booking, tier: str, *, now: datetime) -> None:
         # Nobody could be charged before; a person decides what now.
         payment.needs_staff = True
         payment.save()
-    elif payment.intent_id or outcomes.to_collect(payment) or payment.status not in BEFORE_MONEY:
+    elif payment.intent_id or payment.status not in BEFORE_MONEY or not outcomes.all_comes_back(payment):
         if not _is_under_way(payment):
             payment.due_at = now
         payment.save()

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from bookings.models import AccountKind, Credit, Entry, Payment, PaymentStatus, Step
+from bookings.models import AccountKind, Credit, Entry, Payment, PaymentStatus, Step, StripeFee
 from bookings.services import ledger
 from bookings.services import stripe_gateway as gateway
-from bookings.services.payments import work
+from bookings.services.payments import fees, work
 from bookings.services.payments.steps import LEASE, OPEN
+from instainstru.events.kinds import Kind
 
 # Charges may be disputed for months; what is older than this was compared often enough.
 LOOK_BACK = timedelta(days=130)
@@ -45,6 +46,11 @@ def _open(now: datetime) -> QuerySet[Payment]:
     return Payment.objects.exclude(intent_id="").filter(~final | recent).distinct().order_by("pk")
 
 
+def not_through_stripe() -> QuerySet[Payment]:
+    """Charges that there is nothing to compare with: demo data."""
+    return Payment.objects.filter(intent_id="", captured__gt=0)
+
+
 def _payment(payment: Payment, *, now: datetime) -> Iterator[Difference]:
     where = f"payment {payment.pk}"
     try:
@@ -70,6 +76,22 @@ def _payment(payment: Payment, *, now: datetime) -> Iterator[Difference]:
     if not payment.refunded - waiting["total"] <= sent <= payment.refunded:
         said = f"refunded {payment.refunded} here, {sent} at Stripe"
         yield Difference(said, where, repaired=False)
+    yield from _fees(payment, intent, refunds)
+
+
+def _fees(
+    payment: Payment, intent: gateway.Intent, refunds: list[gateway.RefundFacts]
+) -> Iterator[Difference]:
+    """What Stripe kept of the charge and of refunds; of disputes it is told with them."""
+    where = f"payment {payment.pk}"
+    found = [(intent.fee, fees.What.CHARGE), *((refund.fee, fees.What.REFUND) for refund in refunds)]
+    known = dict(payment.stripe_fees.values_list("pk", "amount"))
+    for fee, what in found:
+        if fee is None or fee.amount == known.get(fee.id, 0):
+            continue
+        is_missing = fee.id not in known and fees.observe(payment.pk, fee, what=what)
+        said = f"Stripe kept {fee.amount} of a {what}, the books say {known.get(fee.id, 0)}"
+        yield Difference(said, where, repaired=is_missing)
 
 
 def _stuck(now: datetime) -> Iterator[Difference]:
@@ -89,6 +111,13 @@ def _books() -> Iterator[Difference]:
     if left != booked["total"]:
         said = f"credit to spend is {left}, the ledger says {booked['total']}"
         yield Difference(said, "credit", repaired=False)
+    kept_by_stripe = StripeFee.objects.aggregate(total=Sum("amount", default=0))["total"]
+    posted = Entry.objects.filter(
+        account__kind=AccountKind.STRIPE, posting__kind=Kind.STRIPE_FEE
+    ).aggregate(total=Sum("amount", default=0))  # fmt: skip
+    if kept_by_stripe != posted["total"]:
+        said = f"Stripe's fees are {kept_by_stripe}, the ledger says {posted['total']}"
+        yield Difference(said, "fees", repaired=False)
     theirs = Payment.objects.aggregate(owed=Sum(F("to_instructor") - F("transferred"), default=0))["owed"]
     kept = Entry.objects.filter(account__kind=AccountKind.INSTRUCTOR).aggregate(
         total=Sum("amount", default=0)

@@ -16,18 +16,22 @@ from bookings.services.payments.steps import Outcome, Result
 from bookings.services.pricing import part
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
-from instainstru.lib import clock
+from instainstru.lib import clock, money
 from instainstru.lib.errors import Conflict, Invalid
 
 
 @dataclass(frozen=True, slots=True)
 class RefundPlan:
-    """``amount`` goes back to the card, so much of it from each; ``left`` could be refunded after it."""
+    """``amount`` goes back to the card, so much of it from each; ``left`` could be refunded after it.
+
+    ``taken_back`` is what the instructor was sent already and has to give back.
+    """
 
     amount: int
     from_instructor: int
     from_platform: int
     left: int
+    taken_back: int
 
 
 def refundable(payment: Payment) -> int:
@@ -39,29 +43,66 @@ def preview(payment: Payment, *, amount: int, instructor_bears: bool = True) -> 
     """What a refund of so much would take from whom.
 
     The instructor bears the part of it that they got of the charge, or nothing where the platform makes
-    it good. Raises ``Invalid`` naming ``amount``, and ``not_charged``.
+    it good. Raises ``Invalid`` naming ``amount``, ``not_charged``, and ``disputed`` where the bank has
+    taken the amount itself.
     """
     left = refundable(payment)
     if payment.status != PaymentStatus.CAPTURED or payment.purpose == Payment.Purpose.PACKAGE:
-        raise Conflict("Only what was charged for a lesson can be refunded.", code="not_charged")
+        raise Conflict("Only what was charged for a lesson or a tip can be refunded.", code="not_charged")
+    refuse_elsewhere(payment)
+    if payment.disputes.filter(withdrawn__gt=0).exists():
+        raise Conflict("The bank has taken this amount in a dispute already.", code="disputed")
+    if not left:
+        raise Conflict("Everything that was charged has gone back.", code="nothing_left")
     if not 0 < amount <= left:
-        raise Invalid(f"Between 1 and {left} minor units can go back.", field="amount")
+        most = money.show(left, currency=payment.currency, short=False)
+        raise Invalid(f"Between one minor unit and {most} can go back.", field="amount")
     share = 0
     if instructor_bears:
         # Of everything that is left their share is all of theirs, so that no unit stays behind.
         whole = min(payment.to_instructor, left)
         share = whole if amount == left else part(whole, amount, left)
-    return RefundPlan(amount, share, amount - share, left - amount)
+    to_give = payment.transferred - (payment.to_instructor - share)
+    return RefundPlan(amount, share, amount - share, left - amount, min(share, max(0, to_give)))
+
+
+def is_elsewhere(payment: Payment) -> bool:
+    """Whether it was charged without Stripe, as demo data was: nothing can go back to a card."""
+    return payment.captured > 0 and not payment.intent_id
+
+
+def refuse_elsewhere(payment: Payment) -> None:
+    """Raises ``not_through_stripe``."""
+    if is_elsewhere(payment):
+        raise Conflict(
+            "This was not paid through Stripe, so nothing can go back to a card.", code="not_through_stripe"
+        )
 
 
 @transaction.atomic
-def execute(payment: Payment, *, amount: int, reason: str, by: Any, instructor_bears: bool = True) -> Step:
-    """Reserve the amount and leave it to the worker; the plan is made afresh on the locked row."""
+def execute(
+    payment: Payment, *, amount: int, reason: str, by: Any, instructor_bears: bool = True,
+    seen: int | None = None,
+) -> Step:  # fmt: skip
+    """Reserve the amount and leave it to the worker; the plan is made afresh on the locked row.
+
+    ``seen`` is the payment's version when its plan was shown: where anything has happened since, the same
+    refund ordered twice above all, it raises ``stale`` and nothing is done.
+    """
     if not reason.strip():
         raise Invalid("Say why: it is kept with the refund.", field="reason", code="reason_required")
     payment = lock_payment(payment.pk)
+    if seen is not None and payment.version != seen:
+        raise Conflict("Something happened to this payment meanwhile. Look once more.", code="stale")
     plan = preview(payment, amount=amount, instructor_bears=instructor_bears)
-    return reserve(payment, amount=amount, from_instructor=plan.from_instructor, reason=reason.strip(), by=by)
+    reason = reason.strip()
+    step = reserve(payment, amount=amount, from_instructor=plan.from_instructor, reason=reason, by=by)
+    outcomes.note(
+        Kind.PAYMENT_REFUND_BEGUN, payment, amount=amount, by=by, reason=reason,
+        from_instructor=plan.from_instructor,
+    )  # fmt: skip
+    payment.save(update_fields=["version"])
+    return step
 
 
 def reserve(
@@ -87,9 +128,9 @@ def everything(payment: Payment) -> None:
 
     Credit and packages that were spent are for a person to judge.
     """
-    payment.needs_staff = bool(payment.credit or payment.package)
+    payment.needs_staff = bool(payment.credit or payment.package) or is_elsewhere(payment)
     payment.save(update_fields=["needs_staff"])
-    if left := refundable(payment):
+    if not is_elsewhere(payment) and (left := refundable(payment)):
         share = min(payment.to_instructor, left)
         reserve(payment, amount=left, from_instructor=share, reason="The lesson was cancelled", by=None)
 

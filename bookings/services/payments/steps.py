@@ -14,7 +14,7 @@ from typing import Any
 
 from bookings.models import Payment, Step
 from bookings.services import stripe_gateway as gateway
-from bookings.services.stripe_gateway import Intent
+from bookings.services.stripe_facts import Fee, Intent
 
 # Longer than any call takes; then somebody else may repeat it. Short, because what a killed worker had in
 # hand waits so long.
@@ -47,6 +47,7 @@ class Outcome:
     code: str = ""
     message: str = ""
     is_over: bool = False
+    fee: Fee | None = None
 
 
 def begin(payment: Payment, name: Step.Name, *, sent: dict[str, Any], amount: int, now: datetime) -> Step:
@@ -139,7 +140,7 @@ def _of_refund(refund: gateway.RefundFacts) -> Outcome:
         return Outcome(
             Result.DECLINED, stripe_id=refund.id, code="refund_failed", message="The bank sent it back."
         )
-    return Outcome(Result.DONE, stripe_id=refund.id)
+    return Outcome(Result.DONE, stripe_id=refund.id, fee=refund.fee)
 
 
 def of_intent(name: str, intent: Intent) -> Outcome:
@@ -147,7 +148,10 @@ def of_intent(name: str, intent: Intent) -> Outcome:
     result = _MEANING[Step.Name(name)].get(intent.status, Result.LOST)
     if result == Result.LOST and name == Step.Name.AUTHORISE and intent.error_code:
         result = Result.DECLINED
-    return Outcome(result, intent=intent, stripe_id=intent.id, code=intent.error_code, message=intent.error)
+    return Outcome(
+        result, intent=intent, stripe_id=intent.id, code=intent.error_code, message=intent.error,
+        fee=intent.fee,
+    )  # fmt: skip
 
 
 _MEANING = {

@@ -12,12 +12,12 @@ from django.db import transaction
 from bookings.models import Customer, Party, Payment, PaymentStatus, Step
 from bookings.services import lifecycle
 from bookings.services import stripe_gateway as gateway
-from bookings.services.payments import outcomes, payouts, refunds, steps
-from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
-from bookings.services.payments.plan import NO_CARD
+from bookings.services.payments import fees, outcomes, payouts, refunds, steps, upfront
+from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, NO_CARD_SAID, lock_payment
 from bookings.services.payments.steps import LEASE, ON_INTENT, OPEN, Outcome, Result
+from bookings.services.policies import Tier
 from instainstru.lib import clock
-from instainstru.lib.errors import Conflict
+from instainstru.lib.errors import Conflict, DomainError
 
 logger = logging.getLogger(__name__)
 
@@ -27,16 +27,24 @@ UNKNOWN_WAIT, OVER_WAIT = timedelta(seconds=30), timedelta(seconds=2)
 # Where Stripe cannot be reached, the waits double, up to this.
 LONGEST_WAIT = timedelta(hours=1)
 UNPAID = "The payment could not be authorised in time."
-NO_CARD_SAID = "There is no card for this lesson yet."
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a claimed payment or step needs: a call, giving its lesson up, or nothing more."""
+    """What a claimed payment or step needs: a call, giving its lesson up, booking it, or nothing more."""
 
     payment: Payment
     step: Step | None = None
     give_up: bool = False
+    book: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """The student is there: where their bank sends them back to, and whether Stripe.js runs in their page."""
+
+    return_url: str
+    in_page: bool = False
 
 
 def run(*, now: datetime, limit: int = 200) -> int:
@@ -56,18 +64,22 @@ def _do(job: Job, *, now: datetime) -> None:
     try:
         if job.give_up:
             _give_up(job.payment)
+        elif job.book:
+            _book(job.payment)
         elif job.step is not None:
             settle(job.step, steps.carry_out(job.step, now=now), now=now)
     except Exception:
         logger.exception("Payment %s could not be carried on", job.payment.pk)
 
 
-def pay_now(payment: Payment, *, return_url: str) -> Payment:
+def pay_now(payment: Payment, *, return_url: str, in_page: bool = False) -> Payment:
     """Take what is due of one payment while the student is there, and say where it stands.
 
+    Of a time that is only held (``upfront``) everything happens: it is booked, or what was tried is undone.
     ``action_required``: the bank asks; the page goes to ``redirect_url`` or has Stripe.js handle the
     ``client_secret`` (``stripe_gateway.intent`` of ``payment.intent_id``), then ``look``.
     """
+    there = There(return_url, in_page)
     for turn in range(4):
         now = clock.now()
         with transaction.atomic():
@@ -75,12 +87,15 @@ def pay_now(payment: Payment, *, return_url: str) -> Payment:
             is_due = payment.due_at is not None and payment.due_at <= now
             # One that waits for its next try need not.
             is_due |= not turn and payment.status in BEFORE_MONEY and payment.authorise_at <= now
-            job = _decide(payment, now=now, return_url=return_url) if is_due else None
+            job = _decide(payment, now=now, there=there) if is_due else None
         if job is None or job.give_up:
             break
+        if job.book:
+            _book(payment)
         if job.step is not None:
             settle(job.step, steps.carry_out(job.step, now=now), now=now)
-            if job.step.name == Step.Name.AUTHORISE and payment.purpose == Payment.Purpose.LESSON:
+            is_lesson = payment.purpose == Payment.Purpose.LESSON and not outcomes.is_upfront(payment)
+            if job.step.name == Step.Name.AUTHORISE and is_lesson:
                 break
     payment.refresh_from_db()
     return payment
@@ -119,13 +134,15 @@ def _claim(now: datetime) -> Job | None:
     return _decide(payment, now=now) if payment is not None else None
 
 
-def _decide(payment: Payment, *, now: datetime, return_url: str = "") -> Job:
+def _decide(payment: Payment, *, now: datetime, there: There | None = None) -> Job:
     """What to do with a payment that is due; its row is locked, and says when it is due again."""
     step = payment.steps.filter(state__in=OPEN, name__in=ON_INTENT).first()
     if step is not None:
         _lease(payment, now=now)
         return Job(payment, step)
-    ends_free = bool(payment.ending) and not outcomes.to_collect(payment)
+    if outcomes.is_upfront(payment) and not payment.ending:
+        return _decide_upfront(payment, now=now, there=there)
+    ends_free = bool(payment.ending) and outcomes.all_comes_back(payment)
     if payment.frozen_at is not None and not ends_free:
         payment.due_at = None
         payment.save(update_fields=["due_at"])
@@ -139,12 +156,31 @@ def _decide(payment: Payment, *, now: datetime, return_url: str = "") -> Job:
     if ends_free:
         return _release(payment, now=now)
     if not payment.ending and _is_failing(payment) and payment.give_up_at and payment.give_up_at <= now:
+        if not outcomes.has_card(payment):
+            outcomes.without_card(payment)
+            return Job(payment)
         _lease(payment, now=now)
         return Job(payment, give_up=True)
     if payment.warn_at and payment.warn_at <= now and payment.warned_at is None and _is_failing(payment):
         outcomes.warned(payment, now=now)
         return Job(payment)
-    return _authorise(payment, now=now, return_url=return_url)
+    return _authorise(payment, now=now, there=there)
+
+
+def _decide_upfront(payment: Payment, *, now: datetime, there: There | None) -> Job:
+    """As ``_decide``, for a time that is only held and was not let go of."""
+    if upfront.is_gone(payment, now=now):
+        payment.ending = Tier.FREE
+        payment.save(update_fields=["ending"])
+        return _charge_or_release(payment, ends_free=True, now=now)
+    if payment.status == PaymentStatus.AUTHORISED:
+        _lease(payment, now=now)
+        return Job(payment, book=True)
+    if payment.status == PaymentStatus.ACTION_REQUIRED and payment.intent_id:
+        payment.due_at = payment.booking.expires_at if payment.booking else None
+        payment.save(update_fields=["due_at"])
+        return Job(payment)
+    return _authorise(payment, now=now, there=there)
 
 
 def _is_failing(payment: Payment) -> bool:
@@ -166,12 +202,12 @@ def _begin(
     return Job(payment, step)
 
 
-def _authorise(payment: Payment, *, now: datetime, return_url: str) -> Job:
+def _authorise(payment: Payment, *, now: datetime, there: There | None) -> Job:
     if not payment.total:
         outcomes.authorised(payment, intent_id="", now=now)
         return Job(payment)
     customer = Customer.objects.filter(student_id=payment.student_id).first()
-    if payment.card is None or payment.card.removed_at or customer is None:
+    if payment.card is None or not outcomes.has_card(payment) or customer is None:
         outcomes.declined(payment, code=NO_CARD, message=NO_CARD_SAID, intent_id=payment.intent_id, now=now)
         return Job(payment)
     sent = {
@@ -181,7 +217,8 @@ def _authorise(payment: Payment, *, now: datetime, return_url: str) -> Job:
         "currency": payment.currency,
         "metadata": {"payment": str(payment.pk), "booking": str(payment.booking_id or "")},
         "intent": payment.intent_id,
-        "return_url": return_url,
+        "return_url": there.return_url if there else "",
+        "in_page": there.in_page if there else False,
     }
     return _begin(
         payment, Step.Name.AUTHORISE, PaymentStatus.AUTHORISING, sent=sent, amount=payment.total, now=now
@@ -214,6 +251,16 @@ def _release(payment: Payment, *, now: datetime) -> Job:
     return _begin(
         payment, Step.Name.RELEASE, PaymentStatus.CANCELLING, sent=sent, amount=payment.total, now=now
     )
+
+
+def _book(payment: Payment) -> None:
+    """The card holds the amount of a held time: it is a lesson now, or what the card holds is let go."""
+    if payment.booking is None:
+        return
+    try:
+        lifecycle.confirm(payment.booking, by=payment.student.user, paid=payment)
+    except DomainError:
+        upfront.stop(payment.booking)
 
 
 def _give_up(payment: Payment) -> None:
@@ -259,6 +306,8 @@ def settle(step: Step, outcome: Outcome, *, now: datetime) -> None:
         payouts.settled(payment, step, outcome, now=now)
     else:
         _settled_on_intent(payment, step, outcome, now=now)
+    is_refund = step.name == Step.Name.REFUND
+    fees.take(payment, outcome.fee, what=fees.What.REFUND if is_refund else fees.What.CHARGE)
 
 
 def _wait(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> None:
@@ -290,7 +339,7 @@ def _settled_on_intent(payment: Payment, step: Step, outcome: Outcome, *, now: d
     elif outcome.result == Result.ACTION:
         outcomes.action_required(payment, intent_id=intent_id, now=now)
     elif outcome.result == Result.REFUSED:
-        outcomes.refused(payment, code=outcome.code, message=outcome.message)
+        outcomes.refused(payment, code=outcome.code, message=outcome.message, now=now)
     elif step.name == Step.Name.AUTHORISE:
         outcomes.authorised(payment, intent_id=intent_id, now=now)
     elif step.name == Step.Name.CAPTURE:
@@ -324,6 +373,7 @@ def _observed(payment: Payment, intent: gateway.Intent, *, now: datetime) -> boo
         outcomes.authorised(payment, intent_id=intent.id, now=now)
     elif intent.status == "succeeded" and payment.status in (*BEFORE_MONEY, PaymentStatus.AUTHORISED):
         outcomes.captured(payment, now=now)
+        fees.take(payment, intent.fee, what=fees.What.CHARGE)
     elif intent.status == "canceled" and payment.status in (*BEFORE_MONEY, PaymentStatus.AUTHORISED):
         if payment.status == PaymentStatus.AUTHORISED:
             outcomes.expired(payment, now=now)

@@ -26,6 +26,7 @@ WEIGHTS = {
     "freshness": 0.10,
     "completeness": 0.05,
 }
+OF_A_QUERY = ("relevance", "distance")
 # An instructor without ratings counts as this many stars: a little under what most have.
 UNRATED = 4.5
 # Newcomers are lifted, a little less every day, so that they get the lessons ratings come from.
@@ -34,6 +35,8 @@ NEW_DAYS = 90
 BIO_LENGTH = 200
 # So many instructors are written at a time, so that no booking waits long for a row.
 BATCH = 2000
+# Founding instructors: what is their own in the rank counts so much more (rules.md).
+FOUNDING_LIFT = 1.5
 # Differences below this leave the row alone: an index entry costs more than it would tell.
 STEP = 0.001
 
@@ -50,11 +53,16 @@ class Facts:
     days_here: float
     complete: int
     parts: int
+    is_founding: bool = False
+
+    @property
+    def lift(self) -> float:
+        return FOUNDING_LIFT if self.is_founding else 1.0
 
 
 def score(facts: Facts) -> float:
-    """The static rank, from 0 to the sum of its weights (0.5)."""
-    return (
+    """The static rank, from 0 to the sum of its weights (0.5); lifted, for founding instructors, to 0.75."""
+    return facts.lift * (
         WEIGHTS["quality"] * quality(facts)
         + WEIGHTS["price"] * price(facts)
         + WEIGHTS["freshness"] * freshness(facts)
@@ -91,6 +99,7 @@ COMPLETE = (
 _REFRESH = f"""
 WITH wanted AS (
     SELECT o.id, o.subject_id, o.price_per_hour, i.rating, i.rating_count, i.created_at,
+        CASE WHEN i.founding_place IS NULL THEN 1 ELSE {FOUNDING_LIFT} END AS lift,
         ({" + ".join(f"({part})::int" for part in COMPLETE)}) / {len(COMPLETE)}.0 AS complete
     FROM instructors_offering o JOIN instructors_instructor i ON i.id = o.instructor_id
     WHERE %(instructors)s::bigint[] IS NULL OR o.instructor_id = ANY(%(instructors)s)
@@ -100,14 +109,14 @@ WITH wanted AS (
     WHERE is_listed AND subject_id IN (SELECT subject_id FROM wanted)
     GROUP BY subject_id
 ), scored AS (
-    SELECT wanted.id,
+    SELECT wanted.id, lift * (
         {WEIGHTS["quality"]} * least(greatest(
             ((CASE WHEN rating_count > 0 THEN rating ELSE {UNRATED} END) - 1) / 4, 0), 1)
         + {WEIGHTS["price"]} * least(greatest(
             1 - price_per_hour / (2 * coalesce(usual.price, price_per_hour)), 0), 1)
         + {WEIGHTS["freshness"]} * least(greatest(
             1 - extract(epoch FROM %(now)s - created_at) / 86400 / {NEW_DAYS}, 0), 1)
-        + {WEIGHTS["completeness"]} * complete AS rank
+        + {WEIGHTS["completeness"]} * complete) AS rank
     FROM wanted LEFT JOIN usual USING (subject_id)
 )
 UPDATE instructors_offering o SET rank = scored.rank
@@ -147,10 +156,11 @@ class Signal:
 
     name: str
     value: float
+    lift: float = 1.0
 
     @property
     def adds(self) -> float:
-        return WEIGHTS[self.name] * self.value
+        return WEIGHTS[self.name] * self.value * self.lift
 
 
 def signals(facts: Facts, *, closeness: float | None = None) -> list[Signal]:
@@ -163,6 +173,8 @@ def signals(facts: Facts, *, closeness: float | None = None) -> list[Signal]:
       from whose middle nobody measures.
     * price, freshness, completeness: as ``price`` and ``freshness`` tell, and the part of the profile
       that is there.
+
+    What is kept in the rank is lifted for founding instructors; relevance and distance are not.
     """
     values: Mapping[str, float | None] = {
         "relevance": 1.0,
@@ -172,7 +184,11 @@ def signals(facts: Facts, *, closeness: float | None = None) -> list[Signal]:
         "freshness": freshness(facts),
         "completeness": facts.complete / facts.parts,
     }
-    return [Signal(name, value) for name, value in values.items() if value is not None]
+    return [
+        Signal(name, value, 1.0 if name in OF_A_QUERY else facts.lift)
+        for name, value in values.items()
+        if value is not None
+    ]
 
 
 _FACTS = f"""
@@ -181,7 +197,7 @@ _FACTS = f"""
             FROM instructors_offering other
             WHERE other.is_listed AND other.subject_id = o.subject_id), o.price_per_hour),
         extract(epoch FROM %(now)s - i.created_at)::float8 / 86400,
-        {" + ".join(f"({part})::int" for part in COMPLETE)}, {len(COMPLETE)}
+        {" + ".join(f"({part})::int" for part in COMPLETE)}, {len(COMPLETE)}, i.founding_place IS NOT NULL
     FROM instructors_offering o JOIN instructors_instructor i ON i.id = o.instructor_id
     WHERE o.id = ANY(%(offerings)s)
 """  # noqa: S608 - only constants of this module are put in

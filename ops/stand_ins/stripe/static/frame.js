@@ -6,8 +6,11 @@ const parentWindow = window.parent;
 let parentOrigin = "*"; // learned from the first message
 
 // The shop may say how it looks; otherwise the system's setting holds.
-const themes = { "#night": "dark", "#stripe": "light", "#flat": "light" };
-if (themes[location.hash]) document.documentElement.style.colorScheme = themes[location.hash];
+const themes = { night: "dark", stripe: "light", flat: "light" };
+function look(theme) {
+  if (themes[theme]) document.documentElement.style.colorScheme = themes[theme];
+}
+look(location.hash.slice(1));
 
 function say(message) {
   parentWindow.postMessage({ standIn: true, ...message }, parentOrigin);
@@ -99,6 +102,7 @@ async function call({ method, path, params, key, account, cardAt }) {
 
 const ACTIONS = {
   call,
+  look: async (theme) => look(theme),
   validate: async () => {
     const { error } = state();
     show(error);

@@ -127,6 +127,11 @@
 
     update(options) {
       Object.assign(this.options, options);
+      const theme = options.appearance?.theme;
+      for (const element of theme ? this.made : []) {
+        element.theme = theme;
+        element.frame?.ask("look", theme);
+      }
     }
 
     async fetchUpdates() {

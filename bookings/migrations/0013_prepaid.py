@@ -28,7 +28,8 @@ def leave_to_staff(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0011_ledger_triggers'),
+        ('bookings', '0012_cards'),
+        ('bookings', '0012_staff'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,63 @@
+"""A held time is booked and paid in one go, as its student says how.
+
+Everything here speaks to Stripe where the card is due at once, and must not be in a transaction. What the
+process cannot finish is found and finished by the worker (``payments/upfront.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bookings.models import Booking, Payment, PaymentStatus
+from bookings.services import lifecycle
+from bookings.services import stripe_gateway as gateway
+from bookings.services.payments import plan, upfront, work
+from bookings.services.payments.cards import for_people
+from bookings.services.payments.plan import Pay
+from instainstru.lib import clock
+from instainstru.lib.errors import Invalid
+
+
+def book(
+    booking: Booking, *, by: Any, pay: Pay, return_url: str, in_page: bool = False, note: str | None = None
+) -> Payment | None:
+    """Book a held time; the payment tells what came of it where the card was asked first.
+
+    ``captured`` and the like never come back from here: either the lesson is booked, or the payment is
+    ``action_required`` (the bank asks: see ``work.pay_now``), ``authorising`` (no answer yet; it goes on by
+    itself), or it has ended with ``error``: the time is still held, and another card may be tried.
+    Raises ``card_required``, the refusals of ``lifecycle.confirm``, ``payment_under_way``.
+    """
+    before = upfront.of(booking) if gateway.is_configured() else None
+    if before is not None and before.status in upfront.UNDER_WAY:
+        return resume(booking, return_url=return_url, in_page=in_page)
+    if before is not None:
+        upfront.stop(booking)
+        work.pay_now(before, return_url=return_url)
+    bill = plan.bill_of(booking, pay)
+    if gateway.is_configured() and bill.total and pay.card is None:
+        raise Invalid("Choose a card to pay with.", field="pay_with", code="card_required")
+    if not upfront.is_needed(booking, bill, now=clock.now()):
+        lifecycle.confirm(booking, by=by, note=note, pay=pay)
+        return None
+    attempt = lifecycle.pay_first(booking, by=by, pay=pay, note=note)
+    return work.pay_now(attempt, return_url=return_url, in_page=in_page)
+
+
+def resume(booking: Booking, *, return_url: str, in_page: bool = False) -> Payment | None:
+    """Go on with what was begun: the student is back from their bank, or looks what came of it.
+
+    Raises ``payments_away``.
+    """
+    attempt = upfront.of(booking)
+    if attempt is None:
+        return plan.payment_of(booking)
+    return see(attempt, return_url=return_url, in_page=in_page)
+
+
+def see(payment: Payment, *, return_url: str, in_page: bool = False) -> Payment:
+    """What Stripe says of a payment now, and what follows from it at once."""
+    if payment.status == PaymentStatus.ACTION_REQUIRED:
+        with for_people():
+            payment = work.look(payment)
+    return work.pay_now(payment, return_url=return_url, in_page=in_page)

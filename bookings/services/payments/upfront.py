@@ -1,0 +1,86 @@
+"""Paying before a lesson is booked: one so near that its card is due at once.
+
+While the time is only held its payment is an attempt. The card holds the amount: the lesson is booked, by
+whoever hears of it first (the page, the worker that meets the payment again). It is declined, left or the
+hold runs out: the attempt ends, gives back all that it took, and another may begin. So no lesson stands
+unpaid because its student was declined, and none is paid for that was not booked.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from bookings.models import Booking, Payment, PaymentStatus, Status
+from bookings.services import stripe_gateway as gateway
+from bookings.services.payments import moments, outcomes, plan
+from bookings.services.payments.outcomes import lock_payment
+from bookings.services.payments.plan import Pay
+from bookings.services.policies import Tier
+from bookings.services.pricing import Quote
+from instainstru.lib import clock
+from instainstru.lib.errors import Conflict
+
+# The bank is being asked, or has said yes: nothing else may be begun.
+UNDER_WAY = (PaymentStatus.AUTHORISING, PaymentStatus.AUTHORISED)
+
+
+def is_needed(booking: Booking, bill: Quote, *, now: datetime) -> bool:
+    """Whether the card is due as soon as the held time is booked."""
+    if not gateway.is_configured() or not bill.total:
+        return False
+    return moments.authorisation(booking.starts_at, rules=booking.rules) <= now
+
+
+def of(booking: Booking) -> Payment | None:
+    """The attempt that is going on for a held time."""
+    found = Payment.objects.select_related("card").filter(
+        booking=booking, purpose=Payment.Purpose.LESSON, ending=""
+    )
+    return found.first() if booking.confirmed_at is None else None
+
+
+def begin(booking: Booking, pay: Pay, *, by: Any) -> Payment:
+    """An attempt, in the transaction that holds the booking's lock; ``work.pay_now`` comes after it."""
+    if of(booking) is not None:
+        raise under_way()
+    return plan.plan(booking, pay, by=by, upfront=True)
+
+
+def under_way() -> Conflict:
+    return Conflict("Your bank is still being asked about this lesson.", code="payment_under_way")
+
+
+def take_over(booking: Booking, attempt: Payment) -> None:
+    """The lesson is booked now, in the caller's transaction: the attempt is its payment.
+
+    Raises ``not_paid`` where the card does not hold the amount (any more).
+    """
+    payment = lock_payment(attempt.pk)
+    if payment.booking_id != booking.pk or payment.status != PaymentStatus.AUTHORISED or payment.ending:
+        raise Conflict("The payment did not go through.", code="not_paid")
+    payment.due_at = payment.capture_at
+    payment.save(update_fields=["due_at"])
+
+
+@transaction.atomic
+def stop(booking: Booking) -> Payment | None:
+    """End the attempt that is going on, if any; what a card holds for it is let go by ``pay_now`` or the
+    worker."""
+    attempt = of(booking)
+    if attempt is None:
+        return None
+    payment = lock_payment(attempt.pk)
+    if outcomes.is_upfront(payment) and not payment.ending:
+        plan.end_payment(payment, Tier.FREE, now=clock.now())
+    return payment
+
+
+def is_gone(payment: Payment, *, now: datetime) -> bool:
+    """Whether the time of an attempt is not held any more."""
+    booking = payment.booking
+    if booking is None or booking.status != Status.HELD:
+        return True
+    return booking.expires_at is not None and booking.expires_at <= now
