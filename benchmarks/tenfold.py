@@ -33,7 +33,7 @@ TABLES: dict[str, dict[str, str]] = {
     "instructors_offering": {
         "id": "id + %(n)s * %(offerings)s",
         "instructor_id": _INSTRUCTOR,
-        "rank": "rank + 0.0005 * sin(id + %(n)s * %(offerings)s)",
+        "rank": "rank + 0.03 * sin(id + %(n)s * %(offerings)s)",
         "latitude": f"latitude + {_NORTH.format(who=f'({_INSTRUCTOR})')}",
         "longitude": f"longitude + {_EAST.format(who=f'({_INSTRUCTOR})')}",
     },

@@ -24,6 +24,8 @@ from instructors.models import Instructor
 from instructors.services import profile
 
 MONTH = timedelta(days=30)
+# What went back to students, less what their banks did not take.
+BACK = (Kind.PAYMENT_REFUNDED, Kind.PAYMENT_REFUND_FAILED)
 # What an instructor was sent; every other kind of entry is something earned, or taken off it.
 SENT = (Kind.TRANSFER_MADE, Kind.TRANSFER_REVERSED)
 
@@ -133,7 +135,7 @@ def months(instructor: Instructor, *, until: date) -> list[Month]:
             earned=Sum("amount", filter=~Q(posting__kind__in=SENT), default=0),
             sent=Sum("amount", filter=Q(posting__kind__in=SENT), default=0),
             tips=Sum("amount", filter=Q(posting__kind=Kind.TIP_PAID), default=0),
-            back=Sum("amount", filter=Q(posting__kind=Kind.PAYMENT_REFUNDED), default=0),
+            back=Sum("amount", filter=Q(posting__kind__in=BACK), default=0),
             lines=Count("pk"),
         )
     )

@@ -21,6 +21,7 @@ from bookings.earned_forms import PeriodForm
 from bookings.models import Entry
 from bookings.services import connect, earnings
 from instainstru.accounts.services import signed_in
+from instainstru.events.kinds import Kind
 from instainstru.lib import clock, paging
 from instainstru.lib import presentation as words
 from instainstru.lib.errors import NotFound
@@ -233,7 +234,7 @@ def statement(request: HttpRequest, instructor: Instructor, month: str) -> HttpR
     low, high = earnings.bounds(found.first)
     entries = list(reversed(earnings.lines(instructor, low=low, high=high)))
     kept = earnings.commission_kept(entries)
-    lessons = found.earned - found.tips - found.back
+    lessons = sum(entry.amount for entry in entries if entry.posting.kind == Kind.PAYMENT_CAPTURED)
     context = {
         "section": "earnings",
         "here": "earnings",
@@ -252,6 +253,7 @@ def statement(request: HttpRequest, instructor: Instructor, month: str) -> HttpR
                 ("Commission", -kept),
                 ("Tips", found.tips),
                 ("Your share of refunds", found.back),
+                ("Other", found.earned - lessons - found.tips - found.back),
                 ("Sent to your account", -found.sent),
             )
             if figure

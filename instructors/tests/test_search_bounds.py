@@ -5,14 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 
+from bookings.tests.cast import Cast
 from bookings.tests.factories import NINE_TO_FIVE, OfferingFactory, in_days, local_time, teaching
 from instainstru.lib import clock
+from instainstru.rules import services as rules_service
 from instructors.models import Offering, OpenDay
+from instructors.services import catalogue, horizon
 from instructors.services.search import bounds
 
 pytestmark = pytest.mark.django_db
 DAYS = dict.fromkeys(range(7), NINE_TO_FIVE)
+
+
+@pytest.fixture(autouse=True)
+def _forgotten():
+    rules_service.forget()
+    yield
+    rules_service.forget()
 
 
 def bound(offering: Offering):
@@ -43,6 +54,41 @@ def test_who_is_free_right_now_keeps_the_beginning_of_that_hour():
 
     assert bounds.refresh(now=local_time(in_days(1), 12)) == 0
     assert bound(offering) == local_time(in_days(1), 9)
+
+
+def test_an_hour_without_room_for_notice_and_lesson_is_left_behind():
+    offering = teaching(week=DAYS)
+    assert offering.durations[0] == 30
+    Offering.objects.update(next_free_at=local_time(in_days(1), 9))
+
+    assert bounds.refresh(now=local_time(in_days(1), 15, 30)) == 0
+    assert bounds.refresh(now=local_time(in_days(1), 15, 31)) == 1
+    assert bound(offering) == local_time(in_days(2), 9)
+
+
+def test_a_shorter_lesson_brings_the_hour_back(cast: Cast):
+    day = in_days(1)
+    Offering.objects.update(durations=[90])
+    with time_machine.travel(local_time(day, 15), tick=False):
+        assert bounds.refresh(now=clock.now()) == 1
+        assert bound(cast.piano) == local_time(day + timedelta(days=1), 9)
+
+        Offering.objects.update(durations=[30])
+        catalogue.refresh_listing(cast.piano.instructor)
+        assert bounds.refresh(now=clock.now()) == 0
+        assert bound(cast.piano) == local_time(day, 9)
+
+
+def test_shorter_notice_brings_the_hour_back(cast: Cast):
+    day = in_days(1)
+    with time_machine.travel(local_time(day, 16, 30), tick=False):
+        assert bounds.refresh(now=clock.now()) == 1
+        assert bound(cast.piano) == local_time(day + timedelta(days=1), 9)
+
+        rules_service.change(by=cast.staff, notice_online_min=0)
+        assert horizon.rederive() == 1
+        assert bounds.refresh(now=clock.now()) == 0
+        assert bound(cast.piano) == local_time(day, 9)
 
 
 def test_days_that_came_later_give_a_bound_to_those_without():

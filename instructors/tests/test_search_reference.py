@@ -15,7 +15,7 @@ from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 from instructors.models import Instructor, Modality, Offering, OpenDay, Place
 from instructors.services import slots
-from instructors.services.search import find, places, rank, vocabulary, zones
+from instructors.services.search import find, order, places, rank, vocabulary, zones
 from instructors.services.search.query import Query
 
 NEW_YORK = "America/New_York"
@@ -228,8 +228,8 @@ def all_starts(offering: Offering, modality: str, duration: int, query: Query) -
 @pytest.mark.parametrize("seed", range(8))
 def test_search_finds_what_the_obvious_search_finds(seed, monkeypatch):
     # So small that what is proven after the first chunk, and in the first circle, matters.
-    monkeypatch.setattr(find, "CHUNKS", (3, 500))
-    monkeypatch.setattr(find, "CIRCLES", (1.0, 2.0, 4.0))
+    monkeypatch.setattr(order, "CHUNKS", (3, 4, 500))
+    monkeypatch.setattr(order, "CIRCLES", (1.0, 2.0, 4.0))
     rng = Random(seed)
     build(rng)
     words = vocabulary.read()

@@ -18,7 +18,7 @@ What = StripeFee.What
 
 def take(payment: Payment, fee: Fee | None, *, what: What) -> bool:
     """Post it; False where there is none, or it is in the books already; row locked."""
-    if fee is None or not fee.amount or StripeFee.objects.filter(pk=fee.id).exists():
+    if fee is None or not _is_new(fee):
         return False
     event = outcomes.note(Kind.STRIPE_FEE, payment, amount=fee.amount, what=what, movement=fee.id)
     payment.save(update_fields=["version"])
@@ -33,4 +33,8 @@ def take(payment: Payment, fee: Fee | None, *, what: What) -> bool:
 @transaction.atomic
 def observe(payment_id: Any, fee: Fee | None, *, what: What) -> bool:
     """Take over a fee that was not known when its charge was settled; True where it was missing."""
-    return fee is not None and take(lock_payment(payment_id), fee, what=what)
+    return fee is not None and _is_new(fee) and take(lock_payment(payment_id), fee, what=what)
+
+
+def _is_new(fee: Fee) -> bool:
+    return bool(fee.amount) and not StripeFee.objects.filter(pk=fee.id).exists()

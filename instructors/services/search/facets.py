@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from instainstru.lib import prepared
 from instainstru.lib.multirange import literal
 from instructors.models import IN_PERSON, Level, Modality
-from instructors.services.search import find
+from instructors.services.search import asked
 from instructors.services.search.params import PART_NAMES, minute_of
 from instructors.services.search.phrases import PARTS
 from instructors.services.search.query import Query
@@ -81,7 +81,7 @@ _FIRST_WAY = f"(CASE WHEN o.modalities[1] = '{Modality.ONLINE}' THEN way.online 
 def count(query: Query, *, now: datetime, vocabulary: Vocabulary) -> Counts:
     """What can be told of subjects, ways to meet, levels, prices and parts of the day; one statement."""
     # Counts are of the search as asked, in no order.
-    walk = find.walk_of(replace(query, sort="recommended"), now=now, vocabulary=vocabulary)
+    walk = asked.walk_of(asked.understood(replace(query, sort="recommended"), now=now), vocabulary)
     if walk is None:
         return {}
     with prepared.cursor() as cursor:
@@ -140,7 +140,7 @@ def _values(walk: Walk, query: Query, now: datetime) -> dict[str, Any]:
     for part in PART_NAMES:
         low, high = (minute_of(edge) for edge in PARTS[part])
         of_day = replace(query, time_from=low, time_to=high)
-        values[part] = literal(of_day.windows(now)[: find.MOST_WINDOWS])
+        values[part] = literal(of_day.windows(now)[: asked.MOST_WINDOWS])
     return values
 
 

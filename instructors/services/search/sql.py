@@ -67,6 +67,14 @@ HAS_TIME = """
             AND {free} && %(windows)s::tstzmultirange AND EXISTS (SELECT {fits})
         OFFSET 0)
 """
+# Whether anything is free in the windows at all, whatever the offering demands: its index knows whom to ask.
+MAY_HAVE_TIME = """
+    AND EXISTS (
+        SELECT FROM instructors_openday day
+        WHERE day.instructor_id = o.instructor_id AND day.date BETWEEN %(first_day)s AND %(last_day)s
+            AND (day.free && %(windows)s::tstzmultirange OR day.free_travel && %(windows)s::tstzmultirange)
+        OFFSET 0)
+"""
 # The key gives the days in order, so the first day that will do is the last one read.
 FIRST_START = """
     SELECT first_of_day.start

@@ -16,6 +16,8 @@ from instructors.services.search.rank import WEIGHTS
 
 # Where distance counts, so many of the best ranked nearby are weighed against each other.
 MOST_WEIGHED = 100
+# In windows within so many dates few have time. A window of a day may lie on three, depending on the zone.
+BRIEF = timedelta(days=3)
 # The indexes of up to so many subjects are merged; more are filtered out of the walk over all.
 MOST_MERGED = 24
 # Where no more than these dates are looked at, most candidates have no time on any of them.
@@ -108,7 +110,7 @@ class Walk:
 
     def candidates(self, *, after: Place, limit: int) -> list[Hit]:
         """The next offerings by ``next_free_at``, their ``tie``; keyed by their first start, if any."""
-        source, where = self._source("next_free_at")
+        source, where = self._source("next_free_at", may_look=True)
         text = sql.SOONEST.format(
             source=source,
             where=where,
@@ -145,9 +147,10 @@ class Walk:
 
     def _hits(self, *, is_paged: bool) -> str:
         sort = self.query.sort
-        source, where = self._source(sql.COLUMN.get(sort, "rank"))
+        weighs = sort == "recommended" and self.nearby and not self.borough
+        source, where = self._source(sql.COLUMN.get(sort, "rank"), may_look=not weighs)
         key = self._key(sort)
-        if sort == "recommended" and self.nearby and not self.borough:
+        if weighs:
             source, where = sql.BEST_NEARBY.format(source=source, where=where, most=MOST_WEIGHED), "TRUE"
             closeness = f"greatest(0, 1 - {self._distance('o')} / %(radius)s::float8)"
             key = f"(o.rank + {WEIGHTS['distance']} * {closeness})"
@@ -170,14 +173,18 @@ class Walk:
             direction=self._direction,
         )
 
-    def _source(self, column: str) -> tuple[str, str]:
-        """What candidates are read from, by an index that holds ``column``, and what the index excludes."""
+    def _source(self, column: str, *, may_look: bool) -> tuple[str, str]:
+        """What candidates are read from, by an index that holds ``column``, and what is excluded there.
+
+        ``may_look`` allows a look at the calendar already there, which pays where most have no time.
+        """
+        covered = self.covered("o")
+        if may_look and self.values["last_day"] - self.values["first_day"] <= BRIEF:
+            covered += sql.MAY_HAVE_TIME
         if self.subjects is None or not 1 < len(self.subjects) <= MOST_MERGED:
-            return "instructors_offering", f"o.is_listed AND {self.subject('o')} {self.covered('o')}"
+            return "instructors_offering", f"o.is_listed AND {self.subject('o')} {covered}"
         each = (
-            sql.OF_ONE.format(
-                column=column, direction=self._direction, number=number, covered=self.covered("o")
-            )
+            sql.OF_ONE.format(column=column, direction=self._direction, number=number, covered=covered)
             for number in range(1, len(self.subjects) + 1)
         )
         return sql.MERGED.format(each="UNION ALL".join(each)), "TRUE"

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('instructors', '0020_payouts'),
+        ('instructors', '0021_earn'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0011_ledger_triggers'),
-        ('instructors', '0021_staff'),
+        ('bookings', '0012_cards'),
+        ('instructors', '0022_staff'),
         ('students', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
