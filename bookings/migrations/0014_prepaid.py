@@ -28,8 +28,7 @@ def leave_to_staff(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0012_cards'),
-        ('bookings', '0012_staff'),
+        ('bookings', '0013_staff'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
