@@ -9,9 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from bookings import presentation, terms
-from bookings.models import Booking, Party, Payment
+from bookings import bills, presentation, terms
+from bookings.models import Booking, Credit, Package, Party, Payment
 from bookings.services import access, ics
+from bookings.services import stripe_gateway as gateway
 from bookings.services.payments.outcomes import quote_of
 from bookings.services.policies import Tier
 from instainstru.accounts.models import User
@@ -19,6 +20,7 @@ from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
 from instainstru.events.notify import CalendarFile, Recipient
 from instainstru.lib import money, when
+from instainstru.lib import presentation as words
 
 # What a cancelled lesson meant for the student.
 SETTLED = {
@@ -29,6 +31,11 @@ SETTLED = {
     Tier.GRACE: "It costs you nothing, this once.",
     Tier.NOT_BY_STUDENT: "It costs you nothing.",
 }
+
+
+ABOUT_NO_SHOWS = (
+    Kind.BOOKING_NO_SHOW, Kind.BOOKING_NO_SHOW_DISPUTED, Kind.BOOKING_NO_SHOW_SETTLED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ def context(event: Event, booking: Booking, reader: Reader) -> dict[str, Any]:
         "by_us": by_role in (Party.STAFF, Party.SYSTEM),
         "reader_absent": booking.absent == reader.party,
         "url": lesson_url(booking),
+        **_no_show(event, booking, reader),
     }
 
 
@@ -94,6 +102,22 @@ def _asked(event: Event, booking: Booking, reader: Reader) -> str:
     start = datetime.fromisoformat(told)
     end = start + (booking.ends_at - booking.starts_at)
     return f"{when.date(start, reader.zone)}, {when.span(start, end, reader.zone)}"
+
+
+def _no_show(event: Event, booking: Booking, reader: Reader) -> dict[str, Any]:
+    """Until when a report is answered, what the other side said, what became of the money."""
+    if event.kind not in ABOUT_NO_SHOWS:
+        return {}
+    told = event.data.get("answer_by")
+    answers = event.kind == Kind.BOOKING_NO_SHOW and booking.absent == reader.party
+    return {
+        "answer_by": when.short(datetime.fromisoformat(told), reader.zone) if told else "",
+        "text": event.data.get("text", ""),
+        "because": event.data.get("because", ""),
+        "ending": event.data.get("ending", ""),
+        "paid": gateway.is_configured(),
+        **({"url": answer_url(booking)} if answers else {}),
+    }
 
 
 def lesson(booking: Booking, reader: Reader) -> dict[str, Any]:
@@ -129,6 +153,21 @@ def lesson_url(booking: Booking) -> str:
     return settings.SITE_URL + reverse("bookings:lesson", args=[booking.pk])
 
 
+def answer_url(booking: Booking) -> str:
+    return settings.SITE_URL + reverse("bookings:answer_no_show", args=[booking.pk])
+
+
+def credit_context(event: Event, credit: Credit) -> dict[str, Any]:
+    """Everything the templates of letters about credit use."""
+    zone = credit.student.user.time_zone
+    return {
+        "amount": money.show(event.data["amount"], currency=event.data["currency"], short=False),
+        "until": when.date(credit.expires_at, zone),
+        "reason": credit.reason,
+        "url": settings.SITE_URL + reverse("bookings:credit"),
+    }
+
+
 def payment_context(event: Event, payment: Payment) -> dict[str, Any]:
     """Everything the templates of letters about money use; times in the student's zone."""
     data, zone = event.data, payment.student.user.time_zone
@@ -154,17 +193,35 @@ def payment_context(event: Event, payment: Payment) -> dict[str, Any]:
         "give_up": when.short(datetime.fromisoformat(give_up), zone) if give_up else "",
         "reason": data.get("reason", ""),
         "lines": _bill(payment, data),
-        "url": _where_to_pay(event, booking),
+        "tipped": payment.instructor.user.first_name,
+        "package": _package(payment, zone),
+        "url": _where_to_pay(event, payment),
     }
 
 
-def _where_to_pay(event: Event, booking: Booking | None) -> str:
+def _where_to_pay(event: Event, payment: Payment) -> str:
     """Where a letter about money leads: to the card, where one is missing or was declined."""
+    booking = payment.booking
+    if payment.purpose == Payment.Purpose.TIP:
+        return settings.SITE_URL + reverse("bookings:receipt", args=[payment.pk])
     if booking is None:
-        return settings.SITE_URL + reverse("bookings:lessons")
+        return settings.SITE_URL + reverse("bookings:packages")
     if event.kind in (Kind.PAYMENT_FAILED, Kind.PAYMENT_WARNED):
         return settings.SITE_URL + reverse("bookings:pay", args=[booking.pk])
     return lesson_url(booking)
+
+
+def _package(payment: Payment, zone: str) -> dict[str, Any]:
+    """What was bought, where it was a package."""
+    if payment.purpose != Payment.Purpose.PACKAGE:
+        return {}
+    package = Package.objects.select_related("offering__subject").get(payment=payment)
+    return {
+        "lessons": words.count(package.lessons, "lesson"),
+        "subject": package.offering.subject.name,
+        "with_short": payment.instructor.user.short_name,
+        "until": when.date(package.expires_at, zone),
+    }
 
 
 def payee_context(event: Event) -> dict[str, Any]:
@@ -179,10 +236,4 @@ def payee_context(event: Event) -> dict[str, Any]:
 
 def _bill(payment: Payment, data: dict[str, Any]) -> list[dict[str, str]]:
     """The lines of a receipt."""
-    return [
-        {
-            "label": presentation.BILL[line.kind],
-            "amount": money.show(line.amount, currency=data["currency"], short=False),
-        }
-        for line in quote_of(payment).lines
-    ]
+    return bills.lines(quote_of(payment), currency=data["currency"], of=payment)

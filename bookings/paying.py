@@ -287,19 +287,6 @@ def declined(payment: Payment) -> str:
     return SAID.get(payment.error_code, "Your bank did not accept this card.")
 
 
-def note(booking: Booking, user: User) -> dict[str, str] | None:
-    """What ``components/pay_note.html`` says on a lesson's page, while its card may still be changed."""
-    if not is_asked(booking, user):
-        return None
-    payment = plan.payment_of(booking)
-    if payment is None or not payment.total or not _may_change(payment):
-        return None
-    url = reverse("bookings:pay", args=[booking.pk])
-    if said := trouble(payment):
-        return {"text": said, "kind": "held", "url": url, "label": "Choose a card"}
-    return {"text": f"{payment.card} pays for it.", "kind": "", "url": url, "label": "Another card"}
-
-
 def _may_change(payment: Payment) -> bool:
     return payment.status in BEFORE_MONEY and payment.ending in ("", Payment.GIVEN)
 

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from bookings.models import Booking, MoveRequest, Party, Status
+from bookings.models import Booking, MoveRequest, NoShowReport, Party, ReportStatus, Status
+from bookings.services import no_shows
 from bookings.services.pricing import LineKind, Quote
 from bookings.services.wanted import Wanted, price_of
 from instainstru.accounts.models import User
@@ -27,6 +28,13 @@ BADGES = {
     Status.NO_SHOW: ("No-show", "stop"),
     Status.RELEASED: ("Given up", ""),
     Status.EXPIRED: ("Expired", ""),
+}
+
+
+# What became of a reported no-show.
+SETTLED = {
+    "given": "The no-show is settled: the lesson counts as given.",
+    "not_by_student": "The no-show is settled: everything goes back to the student.",
 }
 
 
@@ -151,6 +159,32 @@ def asked(request: MoveRequest, *, party: Party, zone: str) -> dict[str, Any]:
         "mine": mine,
         "url": reverse("bookings:answer_request", args=keys) if _is_side(party) and not mine else "",
         "withdraw_url": reverse("bookings:withdraw_request", args=keys) if mine else "",
+        "action": "Answer",
+    }
+
+
+def reported(report: NoShowReport, *, party: Party, zone: str, now: datetime) -> dict[str, Any]:
+    """A reported no-show, as a note says it to ``party``; staff see names."""
+    booking = report.booking
+    absent = booking.student.user if booking.absent == Party.STUDENT else booking.instructor.user
+    lesson = f"{booking.offering.subject.name}, {when.short(booking.starts_at, zone)}"
+    answers = no_shows.may_answer(report, party=party, now=now)
+    until = when.short(report.answer_by, zone)
+    mine = booking.absent == party
+    if report.status == ReportStatus.DISPUTED:
+        said = "You said that it was otherwise" if mine else f"{absent.first_name} says it was otherwise"
+        text = f"{said}. We look at it and decide."
+    elif report.ending:
+        text = SETTLED[report.ending]
+    elif mine:
+        text = f"It was reported that you did not come to {lesson}. Answer by {until}, or it counts as so."
+    else:
+        text = f"{absent.first_name} has until {until} to answer. Without an answer the report is upheld."
+    return {
+        "text": presentation.unbroken(text),
+        "answer": report.answer,
+        "reason": report.reason,
+        "url": reverse("bookings:answer_no_show", args=[booking.pk]) if answers else "",
         "action": "Answer",
     }
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings import letters, missed
-from bookings.models import Booking, Party, Payment
+from bookings.models import Booking, Credit, Party, Payment
 from bookings.services import consent, misses
 from bookings.services.payments.outcomes import NO_CARD
 from bookings.services.policies import Tier
@@ -69,6 +69,19 @@ def mail_payer(event: Event, steps: Steps) -> None:
         template(event),
         to=Recipient(payment.student.user.full_name, payment.student.user.email),
         context=letters.payment_context(event, payment),
+        message_id=f"event-{event.pk}-student",
+    )
+    steps.once("letter to student", send)
+
+
+def mail_creditor(event: Event, steps: Steps) -> None:
+    """A letter about credit to whose it is."""
+    credit = Credit.objects.select_related("student__user").get(pk=event.subject_id)
+    send = partial(
+        send_letter,
+        template(event),
+        to=Recipient(credit.student.user.full_name, credit.student.user.email),
+        context=letters.credit_context(event, credit),
         message_id=f"event-{event.pk}-student",
     )
     steps.once("letter to student", send)
@@ -200,10 +213,18 @@ REACTIONS: Reactions = {
     Kind.BOOKING_MOVE_LAPSED: (mail_asker,),
     Kind.BOOKING_COMPLETED: (mail_student,),
     Kind.BOOKING_NO_SHOW: (mail_both,),
+    Kind.BOOKING_NO_SHOW_DISPUTED: (mail_both,),
+    Kind.BOOKING_NO_SHOW_SETTLED: (mail_both, count_miss),
     Kind.PAYMENT_FAILED: (mail_payer,),
     Kind.PAYMENT_WARNED: (mail_payer,),
     Kind.PAYMENT_CAPTURED: (mail_payer,),
     Kind.PAYMENT_REFUNDED: (mail_payer,),
+    Kind.PACKAGE_BOUGHT: (mail_payer,),
+    Kind.PACKAGE_REFUNDED: (mail_payer,),
+    Kind.TIP_PAID: (mail_payer,),
+    Kind.CREDIT_GRANTED: (mail_creditor,),
+    Kind.CREDIT_EXPIRING: (mail_creditor,),
+    Kind.CREDIT_EXPIRED: (mail_creditor,),
     Kind.PAYOUT_FAILED: (mail_payee,),
     Kind.PAYOUTS_HELD: (mail_payee,),
     Kind.PAYOUTS_RELEASED: (mail_payee,),

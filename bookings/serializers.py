@@ -12,9 +12,18 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from bookings.models import Booking, MoveRequest, Party, RequestStatus, Status
+from bookings.models import (
+    Booking,
+    MoveRequest,
+    NoShowReport,
+    Party,
+    Payment,
+    ReportStatus,
+    RequestStatus,
+    Status,
+)
 from bookings.presentation import ACQUAINTED
-from bookings.services import policies
+from bookings.services import no_shows, policies
 from instainstru.accounts.models import User
 from instainstru.events.models import Event
 from instainstru.lib.fields import Body, IdField, InstantField
@@ -95,6 +104,23 @@ def show_request(asked: MoveRequest) -> dict[str, Any]:
         "created_at": asked.created_at,
         "expires_at": asked.expires_at,
         "closed_at": asked.closed_at,
+    }
+
+
+def show_report(report: NoShowReport) -> dict[str, Any]:
+    """A reported no-show, as both sides see it."""
+    return {
+        "booking": report.booking_id,
+        "status": report.status,
+        "absent": report.booking.absent,
+        "reported_by": report.reported_by,
+        "answer_by": report.answer_by,
+        "answered_at": report.answered_at,
+        "answer": report.answer,
+        "ending": report.ending or None,
+        "reason": report.reason,
+        "created_at": report.created_at,
+        "closed_at": report.closed_at,
     }
 
 
@@ -221,6 +247,12 @@ class NoShowBody(Body):
     )
 
 
+class DisputeBody(Body):
+    text = serializers.CharField(
+        max_length=no_shows.LONGEST_ANSWER, help_text="What happened; the other side and staff read it."
+    )
+
+
 class NothingBody(Body):
     """Nothing to say: an empty object, or no body at all."""
 
@@ -343,4 +375,25 @@ class MoveRequestAnswer(serializers.Serializer[Any]):
     reason = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(help_text="Unanswered until then, it lapses.")
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+
+@extend_schema_serializer(component_name="NoShowReport")
+class NoShowReportAnswer(serializers.Serializer[Any]):
+    """One side said that the other did not come; until it is closed the lesson's money is frozen."""
+
+    booking = serializers.UUIDField()
+    status = serializers.ChoiceField(ReportStatus.choices)
+    absent = serializers.ChoiceField(ABSENT, help_text="Who is said not to have come, and answers.")
+    reported_by = serializers.ChoiceField(Party.choices)
+    answer_by = serializers.DateTimeField(help_text="Unanswered until then, it is upheld.")
+    answered_at = serializers.DateTimeField(allow_null=True)
+    answer = serializers.CharField(help_text="Why it was otherwise, where it is disputed.")
+    ending = serializers.ChoiceField(
+        [(Payment.GIVEN, "Paid as given"), (policies.Tier.NOT_BY_STUDENT.value, "Everything back")],
+        allow_null=True,
+        help_text="What became of the money: paid as a lesson that was given, or all back to the student.",
+    )
+    reason = serializers.CharField(help_text="Why staff decided so.")
+    created_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)

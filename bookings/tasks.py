@@ -60,6 +60,11 @@ def lapse_requests() -> None:
 
 
 @shared_task
+def uphold_no_shows() -> None:
+    _sweep("uphold no-shows", lambda: sweeps.uphold_no_shows(now=clock.now()))
+
+
+@shared_task
 def forget_idempotency_keys() -> None:
     _sweep("forget idempotency keys", lambda: sweeps.forget_idempotency_keys(now=clock.now()))
 
@@ -84,6 +89,11 @@ def hear_stripe() -> None:
 @shared_task
 def expire_credit() -> None:
     _sweep("expire credit", lambda: credits.expire(now=clock.now()))
+
+
+@shared_task
+def warn_of_credit() -> None:
+    _sweep("warn of credit", lambda: credits.warn(now=clock.now()))
 
 
 @shared_task

@@ -23,6 +23,19 @@ WORDS = {
     Kind.BOOKING_CANCELLED: "Cancelled",
     Kind.BOOKING_COMPLETED: "The lesson was given",
     Kind.BOOKING_NO_SHOW: "No-show reported",
+    Kind.BOOKING_NO_SHOW_DISPUTED: "No-show disputed",
+}
+
+
+# What became of a report, by why and by what became of the money.
+UPHELD = {
+    "agreed": "No-show agreed to",
+    "unanswered": "No-show upheld, because nobody answered",
+    "decided": "No-show decided",
+}
+ENDINGS = {
+    "given": "the lesson counts as given",
+    "not_by_student": "everything goes back to the student",
 }
 
 
@@ -36,18 +49,22 @@ def told(booking: Booking, *, to: Party, zone: str) -> list[dict[str, str]]:
 
 
 def _sentence(event: Event, booking: Booking, *, to: Party, zone: str) -> str:
-    text = WORDS.get(Kind(event.kind), "Changed")
+    text = WORDS.get(Kind(event.kind)) or UPHELD.get(event.data.get("because", ""), "Changed")
     who = _who(event, booking, to=to)
     if who:
         text = f"{text} by {who}"
+    if event.kind == Kind.BOOKING_NO_SHOW_SETTLED:
+        text = f"{text}: {ENDINGS.get(event.data['ending'], '')}"
     if event.kind == Kind.BOOKING_RESCHEDULED and event.data.get("previous"):
         text = f"{text}, before that {when.short(datetime.fromisoformat(event.data['previous']), zone)}"
     if event.kind == Kind.BOOKING_RESCHEDULED and event.data.get("agreed"):
         text = f"{text}, agreed by both"
     if event.kind == Kind.BOOKING_MOVE_ASKED:
         text = f"{text}, to {when.short(datetime.fromisoformat(event.data['asked']), zone)}"
-    reason = event.data.get("reason") or (
-        event.data["state"].get("reason") if event.kind == Kind.BOOKING_CANCELLED else ""
+    reason = (
+        event.data.get("reason")
+        or event.data.get("text")
+        or (event.data["state"].get("reason") if event.kind == Kind.BOOKING_CANCELLED else "")
     )
     return f"{text}: “{reason}”" if reason else text
 

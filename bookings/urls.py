@@ -1,6 +1,7 @@
 from django.urls import path
 
 from bookings.views import (
+    absence,
     cards,
     checkout,
     earnings,
@@ -10,9 +11,12 @@ from bookings.views import (
     identity,
     lesson,
     move,
+    packages,
+    prepaid,
     requests,
     stripe,
     teaching,
+    tips,
 )
 
 app_name = "bookings"
@@ -42,7 +46,17 @@ urlpatterns = [
         name="withdraw_request",
     ),
     path("lessons/<uuid:booking_id>/complete", lesson.complete, name="complete"),
-    path("lessons/<uuid:booking_id>/no-show", lesson.no_show, name="no_show"),
+    path("lessons/<uuid:booking_id>/no-show", absence.report, name="no_show"),
+    path("lessons/<uuid:booking_id>/no-show/answer", absence.answer, name="answer_no_show"),
+    path("lessons/<uuid:booking_id>/tip", tips.tip, name="tip"),
+    path("payments", prepaid.payments, name="payments"),
+    path("payments/credit", prepaid.credit, name="credit"),
+    path("payments/packages", prepaid.packages_page, name="packages"),
+    path("payments/packages/buy", packages.buy, name="buy_package"),
+    path("payments/packages/<int:package_id>/refund", packages.refund, name="refund_package"),
+    path("payments/<uuid:payment_id>", prepaid.receipt, name="receipt"),
+    path("payments/<uuid:payment_id>/bank", packages.bank, name="payment_bank"),
+    path("payments/<uuid:payment_id>/back", packages.back, name="payment_back"),
     path("payment-methods", cards.cards, name="cards"),
     path("payment-methods/begin", cards.begin, name="begin_card"),
     path("payment-methods/<int:card_id>/remove", cards.remove, name="remove_card"),

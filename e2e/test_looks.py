@@ -11,9 +11,11 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from bookings.models import Booking, Party
-from bookings.services import consent, lifecycle
+from bookings.services import consent, credits, lifecycle
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time
+from bookings.tests.paying import paid_lesson
+from bookings.tests.test_pages_prepaid import a_paid_package, saved
 from e2e.conftest import DESK, HEIGHT, PHONE, SMALLEST, Visit
 from instainstru.lib import clock
 from instructors.models import Instructor, OutsideCalendar
@@ -90,6 +92,31 @@ def test_pages_of_a_student(visit: Visit, cast: Cast):
         of(lesson, "booked"), of(lesson, "lesson"), of(lesson, "cancel"), of(lesson, "reschedule"),
         of(lesson, "reschedule") + f"?starts_at={(start).strftime('%Y-%m-%dT20:00:00Z')}",
         of(gone, "lesson"), reverse("accounts:settings"), reverse("accounts:calendar"),
+    )  # fmt: skip
+    assert [problem for address in addresses for problem in check(page, address)] == []
+
+
+@pytest.mark.usefixtures("payments_on")
+def test_pages_of_a_students_money(visit: Visit, cast: Cast):
+    package, card = a_paid_package(cast), saved(cast)
+    credits.grant(cast.ben_student, amount=30_00, reason="For the muddle", by=cast.staff)
+    lesson = paid_lesson(cast.piano, local_time(in_days(3), 12), cast.ben_student, use_credit=True)
+    missed, given = (
+        paid_lesson(cast.piano, local_time(in_days(4 + n), 12), cast.ben_student, card=card) for n in (0, 1)
+    )
+    with time_machine.travel(missed.ends_at):
+        lifecycle.report_no_show(missed, by=cast.ana, party=Party.INSTRUCTOR)
+    with time_machine.travel(given.ends_at):
+        lifecycle.complete(given, by=cast.ana, party=Party.INSTRUCTOR)
+    page = visit("/", user=cast.ben)
+    addresses = (
+        *(reverse(f"bookings:{name}") for name in ("payments", "credit", "packages")),
+        reverse("bookings:receipt", args=[package.payment_id]),
+        reverse("bookings:refund_package", args=[package.pk]),
+        f"{reverse('bookings:buy_package')}?offering={cast.piano.pk}",
+        reverse("bookings:tip", args=[given.pk]), reverse("bookings:pay", args=[lesson.pk]),
+        *(reverse("bookings:lesson", args=[one.pk]) for one in (lesson, missed, given)),
+        reverse("bookings:answer_no_show", args=[missed.pk]), reverse("bookings:cancel", args=[lesson.pk]),
     )  # fmt: skip
     assert [problem for address in addresses for problem in check(page, address)] == []
 

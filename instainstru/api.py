@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.api import changes, lessons, requests, taking
+from bookings.api import changes, lessons, no_shows, requests, taking
 from instainstru.lib import documents
 from instructors.api import directory, explain, hours, legacy, limits, me, search, times, weeks
 from students import api as students
@@ -41,6 +41,8 @@ urlpatterns = [
     ),
     path("bookings/<uuid:booking_id>/complete", changes.Complete.as_view()),
     path("bookings/<uuid:booking_id>/no-show", changes.NoShow.as_view()),
+    path("bookings/<uuid:booking_id>/no-show/agree", no_shows.AgreeNoShow.as_view()),
+    path("bookings/<uuid:booking_id>/no-show/dispute", no_shows.DisputeNoShow.as_view()),
     path("students", students.Students.as_view()),
     path("students/<int:student_id>", students.OneStudent.as_view()),
 ]

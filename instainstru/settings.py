@@ -24,6 +24,11 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in ALLOWED_
 APP_CLOCK_OFFSET = env.int("APP_CLOCK_OFFSET", default=0)
 SITE_URL = env.str("SITE_URL", default=f"http://localhost:{env.int('PORT', default=8000)}")
 SITE_NAME = "InstaInstru"
+# Who sells: printed on receipts.
+BUSINESS_NAME = env.str("BUSINESS_NAME", default=SITE_NAME)
+BUSINESS_ADDRESS = env.str("BUSINESS_ADDRESS", default="")
+BUSINESS_TAX_ID = env.str("BUSINESS_TAX_ID", default="")
+BUSINESS_EMAIL = env.str("BUSINESS_EMAIL", default="")
 CURRENCY = "USD"
 # Where visitors are taken to be until their browser says otherwise.
 SITE_TIME_ZONE = "America/New_York"
@@ -252,6 +257,7 @@ SPECTACULAR_SETTINGS = {
         "CancellationTier": "bookings.services.policies.Tier",
         "Modality": "instructors.models.Modality",
         "MoveRequestStatus": "bookings.models.RequestStatus",
+        "NoShowReportStatus": "bookings.models.ReportStatus",
         "InstructorStatus": "instructors.models.Instructor.Status",
     },
 }

@@ -21,17 +21,20 @@ from bookings.serializers import (
     MoveAnswer,
     MoveRequestAnswer,
     NoShowBody,
+    NoShowReportAnswer,
     NothingBody,
     RescheduleBody,
     show,
+    show_report,
     show_request,
 )
-from bookings.services import access, consent, grace, lifecycle, policies, pricing, recheck
+from bookings.services import access, consent, grace, lifecycle, no_shows, policies, pricing, recheck
 from bookings.services.payments import plan
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock
 from instainstru.lib.drf import ApiView, answer, read
+from instainstru.lib.errors import NotFound
 from instainstru.lib.openapi import IDEMPOTENCY_KEY, call
 
 CHANGING = {
@@ -154,7 +157,20 @@ class Complete(ApiView):
 
 
 class NoShow(ApiView):
-    required_scopes = {"POST": Scope.BOOKINGS_WRITE}
+    required_scopes = {"GET": Scope.BOOKINGS_READ, "POST": Scope.BOOKINGS_WRITE}
+
+    @call(
+        "How a reported no-show stands",
+        tag="Bookings",
+        name="show_no_show",
+        answers=NoShowReportAnswer,
+        refusals=ABSENT,
+    )
+    def get(self, request: Request, booking_id: UUID) -> HttpResponse:
+        report = no_shows.report_of(access.booking_for(signed_in(request), booking_id).booking)
+        if report is None:
+            raise NotFound
+        return answer(show_report(report))
 
     @call(
         "Say that the other side did not come",

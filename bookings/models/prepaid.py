@@ -22,6 +22,7 @@ class Credit(models.Model):
     expires_at = models.DateTimeField()
     booking = models.ForeignKey(Booking, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    warned_at = models.DateTimeField(null=True, blank=True)
     expired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

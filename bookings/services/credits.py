@@ -22,6 +22,8 @@ from students.models import Student
 
 LARGEST = 1_000_000_00
 DAYS_A_MONTH = 365 / 12
+# So long before the end a letter tells of credit that is left.
+WARN_BEFORE = timedelta(days=14)
 
 
 def of(student: Student) -> QuerySet[Credit]:
@@ -86,9 +88,14 @@ def make(
         currency=settings.CURRENCY,
         reason=reason,
         booking=booking,
-        expires_at=now + timedelta(days=round(rules.credit_months * DAYS_A_MONTH)),
+        expires_at=expiry(rules, now=now),
         created_at=now,
     )
+
+
+def expiry(rules: Rules, *, now: datetime) -> datetime:
+    """Until when credit made now is good."""
+    return now + timedelta(days=round(rules.credit_months * DAYS_A_MONTH))
 
 
 def lock(student_id: int, *, now: datetime) -> list[Credit]:
@@ -154,6 +161,32 @@ def _expire_one(*, now: datetime) -> bool:
     event = _note(Kind.CREDIT_EXPIRED, credit, amount=lost, by=None)
     entries = {ledger.credit_of(credit.student_id): -lost, ledger.PLATFORM: lost}
     ledger.post(entries, event=event, currency=credit.currency)
+    return True
+
+
+def to_warn_of() -> QuerySet[Credit]:
+    """Credit that is left and of whose end nobody was told yet."""
+    return Credit.objects.filter(left__gt=0, warned_at__isnull=True)
+
+
+def warn(*, now: datetime, limit: int = 200) -> int:
+    """Tell students of credit that ends within the next days. Returns how many rows."""
+    done = 0
+    while done < limit and _warn_one(now=now):
+        done += 1
+    return done
+
+
+@transaction.atomic
+def _warn_one(*, now: datetime) -> bool:
+    rows = to_warn_of().select_for_update(skip_locked=True, of=("self",), no_key=True)
+    ending = rows.filter(expires_at__gt=now, expires_at__lte=now + WARN_BEFORE)
+    credit = ending.order_by("expires_at").first()
+    if credit is None:
+        return False
+    credit.warned_at = now
+    credit.save(update_fields=["warned_at"])
+    _note(Kind.CREDIT_EXPIRING, credit, amount=credit.left, by=None)
     return True
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bookings.models import LIVE, Booking, Party, Payment, Status
-from bookings.services import grace, history, policies, steps, taking
+from bookings.services import grace, history, no_shows, policies, steps, taking
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import plan, upfront
 from bookings.services.payments.plan import NOTHING_SAID, Pay
@@ -294,7 +294,10 @@ def complete(booking: Booking, *, by: Any, party: Party, now: datetime | None = 
 
 
 def report_no_show(booking: Booking, *, by: Any, party: Party, absent: Party | None = None) -> Booking:
-    """Say that the other side did not come; staff name who in ``absent``."""
+    """Say that the other side did not come; staff name who in ``absent``.
+
+    The lesson's money is frozen until the other side's answer (``no_shows``).
+    """
     now = clock.now()
     other = {Party.STUDENT: Party.INSTRUCTOR, Party.INSTRUCTOR: Party.STUDENT}
     missing = other.get(party) or absent
@@ -317,6 +320,9 @@ def report_no_show(booking: Booking, *, by: Any, party: Party, absent: Party | N
         steps.save(booking, "status", "absent", "ended_at")
         if was_completed:
             profile.count_lessons(booking.instructor_id, -1)
-        history.note(Kind.BOOKING_NO_SHOW, booking, by=by, absent=missing, by_role=party)
+        report = no_shows.ask(booking, by_role=party, now=now)
+        history.note(
+            Kind.BOOKING_NO_SHOW, booking, by=by, absent=missing, by_role=party, answer_by=report.answer_by
+        )
         plan.freeze(booking, why="no_show", now=now)
     return booking

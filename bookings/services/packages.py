@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
 from bookings.models import Card, Package, Payment, PaymentStatus
-from bookings.services import ledger, pricing
+from bookings.services import ledger, pricing, steps
 from bookings.services.packages_held import expiry
 from bookings.services.payments import refunds
 from bookings.services.payments.outcomes import lock_payment
@@ -27,6 +28,8 @@ from instructors.services.catalogue import lesson_price
 from students.models import Student
 
 FEWEST, MOST = 2, 20
+# What a page offers first.
+USUAL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,25 @@ def _each(offering: Offering, duration_min: int) -> tuple[int, int]:
 
 @transaction.atomic
 def buy(
-    student: Student, offering: Offering, *, duration_min: int, lessons: int, card: Card, by: Any
+    student: Student,
+    offering: Offering,
+    *,
+    duration_min: int,
+    lessons: int,
+    card: Card,
+    by: Any,
+    seen: int | None = None,
+    once: UUID | None = None,
 ) -> Package:
-    """A package whose payment is due now (``work.pay_now``); its lessons can be booked once it is paid."""
+    """A package whose payment is due now (``work.pay_now``); its lessons can be booked once it is paid.
+
+    ``seen`` is the total the buyer was shown: another one is refused (``price_changed``). ``once`` becomes
+    the payment's key: bought again under it, it is the same package.
+    """
+    if once is not None:
+        steps.lock_student(student.pk)
+        if (bought := _bought(student, once)) is not None:
+            return bought
     quote = offer(offering, duration_min=duration_min, lessons=lessons)
     if card.student_id != student.pk or card.removed_at:
         raise NotFound("There is no such card.")
@@ -69,10 +88,12 @@ def buy(
         raise Invalid("Nobody is their own student.", field="offering", code="own_offering")
     if not (offering.is_active and offering.instructor.is_listed):
         raise NotFound("This offering is not available.")
+    if seen is not None and seen != quote.total:
+        raise Conflict("The price has changed meanwhile. Please look at it again.", code="price_changed")
     now = clock.now()
     payment = immediate(
         Payment.Purpose.PACKAGE, student=student, offering=offering, card=card, now=now,
-        lesson=quote.lesson, fee=quote.fee, total=quote.total,
+        lesson=quote.lesson, fee=quote.fee, total=quote.total, **({"id": once} if once else {}),
     )  # fmt: skip
     price, fee = _each(offering, duration_min)
     return Package.objects.create(
@@ -87,6 +108,16 @@ def buy(
         expires_at=expiry(now),
         created_at=now,
     )
+
+
+def _bought(student: Student, once: UUID) -> Package | None:
+    """What was bought under that key; somebody else's key is refused."""
+    payment = Payment.objects.filter(pk=once).first()
+    if payment is None:
+        return None
+    if payment.student_id != student.pk or payment.purpose != Payment.Purpose.PACKAGE:
+        raise NotFound("There is no such package.")
+    return Package.objects.select_related("payment").get(payment=payment)
 
 
 def immediate(
@@ -116,9 +147,18 @@ def usable(student: Student, offering: Offering, *, duration_min: int) -> QueryS
     ).order_by("expires_at", "pk")  # fmt: skip
 
 
+def of(student: Student) -> QuerySet[Package]:
+    """The student's packages that were paid, with all that a page says of them."""
+    found = Package.objects.filter(student=student, paid_at__isnull=False)
+    return found.select_related("offering__subject", "offering__instructor__user", "payment__card")
+
+
 def package_for(user: User, package_id: int) -> Package:
     """A package of the user's own; raises ``NotFound`` for any other."""
-    package = Package.objects.filter(pk=package_id, student__user=user).first()
+    found = Package.objects.select_related(
+        "offering__subject", "offering__instructor__user", "payment__card", "student"
+    )
+    package = found.filter(pk=package_id, student__user=user).first()
     if package is None:
         raise NotFound("There is no such package.")
     return package
@@ -130,14 +170,21 @@ def rest_of(package: Package) -> Rest:
 
 
 @transaction.atomic
-def refund_rest(package: Package, *, by: Any, reason: str = "The rest of a package") -> Rest:
-    """Close the package and give back what was not used; the worker sends it."""
+def refund_rest(
+    package: Package, *, by: Any, reason: str = "The rest of a package", seen: int | None = None
+) -> Rest:
+    """Close the package and give back what was not used; the worker sends it.
+
+    ``seen`` is the amount that was shown before: another one is refused (``amount_changed``).
+    """
     payment = lock_payment(package.payment_id)
     package = Package.objects.select_for_update(no_key=True).get(pk=package.pk)
     if payment.status != PaymentStatus.CAPTURED or package.closed_at is not None or not package.left:
         raise Conflict("Nothing of this package is left to give back.", code="package_used_up")
     refunds.refuse_elsewhere(payment)
     rest = rest_of(package)
+    if seen is not None and seen != rest.total:
+        raise Conflict("The amount has changed meanwhile. Please look at it again.", code="amount_changed")
     refunds.reserve(
         payment, amount=rest.total, from_instructor=0, reason=reason, by=by, package=package.pk,
         from_package=rest.price,

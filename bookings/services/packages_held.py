@@ -34,12 +34,15 @@ def take(package: Package, payment: Payment, *, now: datetime, by: Any) -> None:
 
 
 def give_back(payment: Payment) -> None:
-    """The lesson is the package's again; whoever calls posts it."""
+    """The lesson is the package's again; whoever calls posts it.
+
+    A package whose rest was refunded meanwhile is open again, so that this one can be used or refunded too.
+    """
     used = PackageUse.objects.filter(payment=payment, given_back=False)
     for use in used.select_for_update():
         use.given_back = True
         use.save(update_fields=["given_back"])
-        Package.objects.filter(pk=use.package_id).update(left=F("left") + 1)
+        Package.objects.filter(pk=use.package_id).update(left=F("left") + 1, closed_at=None)
 
 
 def paid(payment: Payment, *, now: datetime) -> None:

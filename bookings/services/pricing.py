@@ -82,16 +82,18 @@ def quote(
     commission_pct: int,
     credit_available: int = 0,
     in_package: bool = False,
+    price: int | None = None,
     tip: int = 0,
 ) -> Quote:
     """The bill of one lesson.
 
     Credit covers the lesson and never the fee (rules.md). A lesson out of a package is paid for, with its
-    fee, when the package is bought: it costs nothing more. Raises ``ValueError`` for negative figures.
+    fee, when the package is bought: it costs nothing more, and
+    ``price`` is what was paid for it then. Raises ``ValueError`` for negative figures.
     """
     if min(price_per_hour, duration_min, fee_pct, commission_pct, credit_available, tip) < 0:
         raise ValueError("Figures of a quote are not negative.")
-    lesson = lesson_price(price_per_hour, duration_min)
+    lesson = lesson_price(price_per_hour, duration_min) if price is None else price
     return Quote(
         lesson=lesson,
         fee=0 if in_package else percent(lesson, fee_pct),

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from bookings.models import Booking, IdempotencyKey, Party, Status
-from bookings.services import consent, lifecycle
+from bookings.services import consent, lifecycle, no_shows
 from instainstru.lib.errors import Conflict
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,12 @@ def lapse_requests(*, now: datetime, limit: int = 500) -> int:
     """End requests to move a lesson that nobody can answer any more; returns how many."""
     rows = consent.due(now=now).order_by("expires_at")[:limit]
     return _each(rows, lambda request: consent.lapse(request, now=now))
+
+
+def uphold_no_shows(*, now: datetime, limit: int = 500) -> int:
+    """Uphold reports of no-shows that nobody answered in time; returns how many."""
+    rows = no_shows.due(now=now).order_by("answer_by")[:limit]
+    return _each(rows, lambda report: no_shows.uphold(report, now=now))
 
 
 def forget_idempotency_keys(*, now: datetime) -> int:

@@ -214,7 +214,13 @@ def test_a_reported_no_show_asks_the_absent_and_tells_the_other(cast: Cast) -> N
     to_ben, to_ana = to("ben@example.com", sent), to("ana@example.com", sent)
     assert "Did you miss this lesson?" in text(to_ana)
     assert "Ben told us that you did not come." in text(to_ana)
-    assert "Ana was reported as absent." in text(to_ben)
+    assert "Say by Fri 4 Dec, 4:20 pm whether that is so." in text(to_ana)
+    assert f"https://instainstru.example/lessons/{lesson.pk}/no-show/answer" in text(to_ana)
+    assert "Ana was reported as absent" in text(to_ben)
+    assert "Ana has until Fri 4 Dec, 4:20 pm to answer." in text(to_ben)
+    # Payments are off, so nobody speaks of money.
+    assert "charged" not in text(to_ben)
+    assert "paid" not in text(to_ana)
 
 
 @time_machine.travel(NOW, tick=False)

@@ -328,12 +328,14 @@ def test_a_card_of_somebody_else_cannot_be_removed(ben: Client, cast: Cast) -> N
 
 def test_a_lesson_without_a_card_asks_for_one(ben: Client, cast: Cast, start: datetime) -> None:
     lesson = booked(cast.piano, start, cast.ben_student)
-    note = ben.get(url_of(lesson, "lesson")).context["paying"]
-    assert (note["text"], note["url"]) == ("This lesson has no card yet.", url_of(lesson, "pay"))
+    note = ben.get(url_of(lesson, "lesson")).context["payment"]
+    assert note["text"].startswith("No card yet: add one by")
+    assert note["url"] == url_of(lesson, "pay")
     card = a_card(cast.ben_student)
     done = ben.post(url_of(lesson, "pay"), {"pay_with": f"card-{card.pk}"})
     assert done.url == url_of(lesson, "lesson")
-    assert ben.get(done.url).context["paying"]["text"] == "Visa ending in 4242 pays for it."
+    said = ben.get(done.url).context["payment"]["text"]
+    assert said.startswith("Your Visa ending in 4242 will be charged $89.60 on ")
 
 
 def test_a_lesson_whose_card_was_declined_is_paid_with_another(
@@ -343,14 +345,14 @@ def test_a_lesson_whose_card_was_declined_is_paid_with_another(
     lesson = paid_lesson(cast.piano, start, cast.ben_student, card=broken)
     with at(start, hours=-20):
         work.run(now=start - timedelta(hours=20))
-        assert ben.get(url_of(lesson, "lesson")).context["paying"]["kind"] == "held"
+        assert ben.get(url_of(lesson, "lesson")).context["payment"]["kind"] == "stop"
         page = ben.post(url_of(lesson, "pay"), {"pay_with": f"card-{broken.pk}"})
         assert page.status_code == 422
         assert errors(page).endswith("Nothing was charged. Please choose another card.")
         intent = entered(cast.ben_student, stripe_here)
         done = ben.post(url_of(lesson, "pay"), {"pay_with": "new", "setup_intent": intent})
         assert done.url == url_of(lesson, "lesson")
-        assert ben.get(done.url).context["paying"] is None
+        assert ben.get(done.url).context["payment"]["url"] == ""
         assert ben.get(url_of(lesson, "pay")).url == url_of(lesson, "lesson")
     assert stripe_here.total("authorised") == 89_60
 

@@ -157,5 +157,5 @@ def test_questions_cost_the_same_for_one_and_for_three(
         consent.ask(one, starts_at=local_time(in_days(1), 9 + n), by=cast.ana, party=Party.INSTRUCTOR)
     client.force_login(cast.ben)
     client.get(reverse("bookings:lessons"))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(client.get(reverse("bookings:lessons")).context["asked"]) == number

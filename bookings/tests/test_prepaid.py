@@ -84,6 +84,24 @@ def test_a_lesson_of_a_package_cancelled_in_time_goes_back_into_it(
     assert (package.left, packages.held(cast.ben_student)) == (3, 3 * 80_00)
 
 
+def test_lessons_of_a_package_cost_what_was_paid_for_them_whatever_the_price_is_now(
+    cast: Cast, stripe_here: StripeStandIn
+) -> None:
+    package = a_package(cast)
+    cast.piano.price_per_hour = 100_00
+    cast.piano.save()
+    for n in range(3):
+        start = local_time(in_days(5 + n), 12)
+        payment = payment_of(paid_lesson(cast.piano, start, cast.ben_student, package=package))
+        assert (payment.lesson, payment.package, payment.commission, payment.total) == (
+            80_00,
+            80_00,
+            12_00,
+            0,
+        )
+    assert packages.held(cast.ben_student) == 0
+
+
 @pytest.mark.parametrize("before_h", [24, 11])
 def test_a_lesson_of_a_package_cancelled_late_is_shared_out(
     cast: Cast, stripe_here: StripeStandIn, before_h: int

@@ -15,11 +15,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bookings import paying, presentation, terms, timeline, welcome
+from bookings import bills, presentation, purchases, terms, timeline, welcome
 from bookings.actions import actions_of
 from bookings.forms import CancelForm
 from bookings.models import Booking, Party, Status
-from bookings.services import access, consent, ics, lifecycle
+from bookings.services import access, consent, ics, lifecycle, no_shows, tips
+from bookings.services import stripe_gateway as gateway
+from bookings.services.payments import outcomes, plan
 from instainstru.accounts.models import User
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, when
@@ -57,8 +59,12 @@ def lessons(request: HttpRequest) -> HttpResponse:
 
 def _asked(user: User, *, zone: str, now: datetime) -> list[dict[str, Any]]:
     """What instructors ask the student, to be answered."""
+    reports = no_shows.asked_of_student(user, now=now)
     found = consent.asked_of_student(user, now=now)
-    return [presentation.asked(one, party=Party.STUDENT, zone=zone) for one in found]
+    return [
+        *(presentation.reported(one, party=Party.STUDENT, zone=zone, now=now) for one in reports),
+        *(presentation.asked(one, party=Party.STUDENT, zone=zone) for one in found),
+    ]
 
 
 def _page_number(request: HttpRequest) -> int:
@@ -108,6 +114,7 @@ def lesson(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     if booking.status == Status.HELD and party == Party.STUDENT:
         return redirect("bookings:confirm", booking.pk)
     zone, now = visitor_zone(request), clock.now()
+    money = _money(booking, party=party, zone=zone)
     status, kind = presentation.badge(booking, now=now)
     as_student = party != Party.INSTRUCTOR
     coming = booking.status == Status.CONFIRMED and booking.starts_at > now
@@ -117,13 +124,16 @@ def lesson(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         "bookings/lesson.html",
         {
             "lesson": presentation.facts(booking, party=party, zone=zone),
-            "total": presentation.total(booking),
-            "policy": terms.sentence(booking, zone=zone, now=now) if as_student and coming else None,
+            "policy": terms.sentence(booking, zone=zone, now=now, of_package=_of_package(money))
+            if as_student and coming
+            else None,
             "status": status,
             "status_kind": kind,
             "note": booking.note,
-            "paying": paying.note(booking, signed_in(request)),
             "asked": presentation.asked(asked, party=party, zone=zone) if asked else None,
+            "report": _report(booking, party=party, zone=zone, now=now),
+            **money,
+            **_offers(booking, party=party, user=signed_in(request), now=now),
             "actions": actions_of(booking, party=party, now=now, zone=zone),
             "history": timeline.told(booking, to=party, zone=zone),
             "back_url": reverse("bookings:lessons" if as_student else "bookings:today"),
@@ -131,6 +141,46 @@ def lesson(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             "here": "lessons" if as_student else "today",
         },
     )
+
+
+def _report(booking: Booking, *, party: Party, zone: str, now: datetime) -> dict[str, Any] | None:
+    """A reported no-show as the page tells of it."""
+    report = no_shows.report_of(booking)
+    return None if report is None else presentation.reported(report, party=party, zone=zone, now=now)
+
+
+def _money(booking: Booking, *, party: Party, zone: str) -> dict[str, Any]:
+    """What the lesson costs its student and how it is paid; to the instructor, what they earn with it."""
+    payment = plan.payment_of(booking) if gateway.is_configured() else None
+    if payment is None:
+        return {"total": presentation.total(booking)}
+    if party == Party.INSTRUCTOR:
+        return {"total": presentation.total(booking), "payment": bills.to_instructor(payment)}
+    quote = outcomes.quote_of(payment)
+    return {
+        "total": "",
+        "of_package": payment.package > 0,
+        "lines": bills.lines(quote, currency=payment.currency),
+        "sum": bills.amount(quote.total, payment.currency),
+        "payment": bills.state(payment, booking, zone=zone),
+    }
+
+
+def _of_package(money: dict[str, Any]) -> bool:
+    return bool(money.get("of_package"))
+
+
+def _offers(booking: Booking, *, party: Party, user: User, now: datetime) -> dict[str, str]:
+    """More lessons at once, and a tip: for the student in person, where payments are on."""
+    if party != Party.STUDENT or booking.student.user_id != user.pk or not gateway.is_configured():
+        return {}
+    found = {}
+    if booking.offering.is_listed and booking.duration_min in booking.offering.durations:
+        found["package_url"] = purchases.buy_url(booking.offering, booking.duration_min)
+        found["package_label"] = purchases.offer_label()
+    if tips.is_open(booking, now=now) and tips.given(booking) is None:
+        found["tip_url"] = reverse("bookings:tip", args=[booking.pk])
+    return found
 
 
 @never_cache
@@ -183,30 +233,6 @@ def complete(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     lifecycle.complete(found.booking, by=signed_in(request), party=found.party)
     messages.success(request, "Marked as given.")
     return redirect("bookings:lesson", booking_id)
-
-
-@never_cache
-@login_required
-@require_http_methods(["GET", "POST"])
-@throttled("write")
-def no_show(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """What saying that the other side did not come means; then, on POST, saying it."""
-    user = signed_in(request)
-    found = access.booking_for(user, booking_id)
-    booking, party = found.booking, found.party
-    if request.method == "POST":
-        lifecycle.report_no_show(booking, by=user, party=party)
-        messages.success(request, "Noted. The other side hears of it.")
-        return redirect("bookings:lesson", booking.pk)
-    zone, now = visitor_zone(request), clock.now()
-    other = booking.instructor.user if party == Party.STUDENT else booking.student.user
-    context = {
-        "lesson": presentation.card(booking, party=party, zone=zone, now=now),
-        "other": other.first_name,
-        "as_instructor": party == Party.INSTRUCTOR,
-        "back_url": reverse("bookings:lesson", args=[booking.pk]),
-    }
-    return render(request, "bookings/no_show.html", context)
 
 
 @never_cache

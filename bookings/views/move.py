@@ -97,6 +97,7 @@ def _page(
         "chosen": chosen_time(booking, chosen, party=party, zone=zone, now=now)
         if chosen and outcome["allowed"]
         else None,
+        "notes": terms.moved(booking, chosen, party=party, zone=zone, now=now) if chosen else [],
         "form": form,
         "move_url": here,
         "back_url": reverse("bookings:lesson", args=[booking.pk]),

@@ -16,7 +16,7 @@ from bookings import getting_paid, presentation
 from bookings.actions import actions_of
 from bookings.host_forms import WhenForm
 from bookings.models import Booking, Party, Status
-from bookings.services import access, consent, overview
+from bookings.services import access, consent, no_shows, overview
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, money, when
 from instainstru.lib import presentation as words
@@ -86,7 +86,7 @@ def _date(text: str, otherwise: date) -> date:
 
 
 def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]:
-    """What both views begin with; four queries, and two about money where payments are on."""
+    """What both views begin with; five queries, and two about money where payments are on."""
     zone = instructor.time_zone
     monday = day - day.weekday() * DAY
     first = day.replace(day=1)
@@ -104,6 +104,10 @@ def _head(instructor: Instructor, *, now: datetime, day: date) -> dict[str, Any]
         "hours_url": reverse("instructors:office_hours"),
         "host_url": reverse("bookings:host"),
         "asked": [
+            *(
+                presentation.reported(one, party=Party.INSTRUCTOR, zone=zone, now=now)
+                for one in no_shows.asked_of_instructor(instructor, now=now)
+            ),
             *(
                 presentation.asked(one, party=Party.INSTRUCTOR, zone=zone)
                 for one in consent.asked_of_instructor(instructor, now=now)

@@ -29,8 +29,13 @@ class Kind(TextChoices):
     # ``data``: reason, tier, by_role.
     BOOKING_CANCELLED = "booking.cancelled", "Lesson cancelled"
     BOOKING_COMPLETED = "booking.completed", "Lesson completed"
-    # ``data``: absent ("student" or "instructor"), by_role.
+    # ``data``: absent ("student" or "instructor"), by_role, answer_by.
     BOOKING_NO_SHOW = "booking.no_show", "No-show reported"
+    # ``data``: by_role, text.
+    BOOKING_NO_SHOW_DISPUTED = "booking.no_show_disputed", "No-show disputed"
+    # ``data``: by_role, because ("agreed", "unanswered", "decided"), reason, and what became of the money
+    # as ending ("given", "not_by_student").
+    BOOKING_NO_SHOW_SETTLED = "booking.no_show_settled", "No-show settled"
 
     # Payments. ``data``: amount in minor units, currency, booking; ``failed`` also code, message, next_try.
     PAYMENT_AUTHORISED = "payment.authorised", "Card authorised"
@@ -63,6 +68,7 @@ class Kind(TextChoices):
     # ``data``: amount, currency, reason, booking.
     CREDIT_GRANTED = "credit.granted", "Credit granted"
     CREDIT_SPENT = "credit.spent", "Credit spent"
+    CREDIT_EXPIRING = "credit.expiring", "Credit expires soon"
     CREDIT_EXPIRED = "credit.expired", "Credit expired"
     PACKAGE_BOUGHT = "package.bought", "Package bought"
     PACKAGE_USED = "package.used", "Lesson of a package booked"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -62,6 +63,9 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     picked = picker.build(choice, frame, offerings=offerings)
     context |= {
         "offerings": [_offering(one, chosen=lesson.offering, slug=slug) for one in offerings],
+        "package_url": _package_url(lesson)
+        if instructor.is_listed and request.user.pk != instructor.user_id
+        else "",
         "picker": picked,
         "similar": [_similar(one) for one in catalogue.similar(lesson.offering)],
         "bar": _bar(lesson, picked["first"], zone=zone),
@@ -146,6 +150,14 @@ def _offering(offering: Offering, *, chosen: Offering, slug: str) -> dict[str, A
             for length in offering.durations
         ],
     }
+
+
+def _package_url(lesson: openings.Lesson) -> str:
+    """Where several lessons like the chosen one are bought at once; nowhere while payments are off."""
+    if not settings.STRIPE_SECRET_KEY:
+        return ""
+    state = {"offering": lesson.offering.pk, "duration": lesson.duration_min}
+    return f"{reverse('bookings:buy_package')}?{urlencode(state)}"
 
 
 def _similar(offering: Offering) -> dict[str, Any]:

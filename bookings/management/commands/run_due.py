@@ -15,8 +15,10 @@ from bookings.models import (
     Booking,
     Credit,
     MoveRequest,
+    NoShowReport,
     Package,
     Payment,
+    ReportStatus,
     RequestStatus,
     Status,
     Step,
@@ -82,9 +84,11 @@ def next_due(after: datetime | None, until: datetime) -> datetime | None:
         (Booking.objects.filter(status=Status.HELD), F("expires_at")),
         (ended, F("ends_at") + report_time),
         (Credit.objects.filter(left__gt=0), F("expires_at")),
+        (credits.to_warn_of(), F("expires_at") - credits.WARN_BEFORE),
         (Package.objects.filter(left__gt=0, paid_at__isnull=False, closed_at__isnull=True), F("expires_at")),
         (MoveRequest.objects.filter(status=RequestStatus.OPEN), F("expires_at")),
         (Instructor.objects.filter(is_hidden=True), F("hidden_until")),
+        (NoShowReport.objects.filter(status=ReportStatus.OPEN), F("answer_by")),
     ]
     if gateway.is_configured():
         sources += [
@@ -109,11 +113,13 @@ def run_at(moment: datetime, done: Counter[str]) -> None:
         done["holds_expired"] += sweeps.expire_holds(now=moment)
         done["lessons_completed"] += sweeps.complete_lessons(now=moment)
         done["credit_expired"] += credits.expire(now=moment)
+        done["credit_warned_of"] += credits.warn(now=moment)
         done["packages_expired"] += packages.expire(now=moment)
         done["stripe_events_heard"] += inbox.run(now=moment)
         done["payments_carried_on"] += work.run(now=moment)
         done["instructors_shown"] += standing.show_again(now=moment)
         done["requests_lapsed"] += sweeps.lapse_requests(now=moment)
+        done["no_shows_upheld"] += sweeps.uphold_no_shows(now=moment)
         while number := saved.run_due(now=moment):
             done["saved_searches_run"] += number
         done["events_dispatched"] += dispatch.fan_out(REACTIONS, now=moment)

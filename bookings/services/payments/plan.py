@@ -62,6 +62,7 @@ def bill(
         duration_min=duration_min,
         credit_available=credits.available(student) if student and pay.use_credit else 0,
         in_package=pay.package is not None,
+        price=pay.package.price_each if pay.package else None,
     )
 
 
@@ -104,6 +105,7 @@ def _quote_of(booking: Booking, pay: Pay, credit_available: int) -> Quote:
         duration_min=booking.duration_min,
         credit_available=credit_available,
         in_package=pay.package is not None,
+        price=pay.package.price_each if pay.package else None,
     )
 
 
