@@ -31,23 +31,12 @@ RULES = {
     "resultTypes": ["violations"],  # of what passes, one element each
     "iframes": False,  # what is in them is another site's
 }
-# Colours of the other scheme fade.
-SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-    .then(() => Promise.all(document.getAnimations().filter(one => one instanceof CSSTransition)
-        .map(one => one.finished.catch(() => null))))"""
 
 
 def check(page: Page, address: str) -> list[str]:
-    """What is wrong with the page at that address, in words: in each look, and at each width.
-
-    Loaded anew for each: a page that is there already may keep some colours of the look before.
-    """
-    wrong = []
-    for width, scheme in LOOKS:
-        page.emulate_media(color_scheme=scheme)
-        page.goto(address)
-        wrong += problems(page, looks=[(width, scheme)])
-    return wrong
+    """What is wrong with the page at that address, in words: in each look, and at each width."""
+    page.goto(address)
+    return problems(page)
 
 
 def problems(page: Page, *, looks: Sequence[tuple[int, str]] = LOOKS) -> list[str]:
@@ -58,7 +47,6 @@ def problems(page: Page, *, looks: Sequence[tuple[int, str]] = LOOKS) -> list[st
     for width, scheme in looks:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.emulate_media(color_scheme=scheme)
-        page.evaluate(SETTLED)
         found = page.evaluate("rules => axe.run(rules)", RULES)
         assert found["passes"]
         wrong += [
