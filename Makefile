@@ -17,7 +17,7 @@ help: ## this list
 	  | while IFS=$$'\t' read -r target what; do printf '  make %-11s %s\n' "$$target" "$$what"; done
 
 .PHONY: run
-run: .venv/.runtime ## from nothing to a running site with demo data; PORT (8000), WEB_CONCURRENCY (1)
+run: .venv/.runtime ## from nothing to a running site with demo data; PORT (8000), WEB_CONCURRENCY (1), PAYMENTS (1)
 	@exec $(PY) -m ops.run
 
 .PHONY: setup

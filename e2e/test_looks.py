@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -37,17 +38,24 @@ SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimat
 
 
 def check(page: Page, address: str) -> list[str]:
-    """What is wrong with the page at that address, in words: in each look, and at each width."""
-    page.goto(address)
-    return problems(page)
+    """What is wrong with the page at that address, in words: in each look, and at each width.
+
+    Loaded anew for each: a page that is there already may keep some colours of the look before.
+    """
+    wrong = []
+    for width, scheme in LOOKS:
+        page.emulate_media(color_scheme=scheme)
+        page.goto(address)
+        wrong += problems(page, looks=[(width, scheme)])
+    return wrong
 
 
-def problems(page: Page) -> list[str]:
+def problems(page: Page, *, looks: Sequence[tuple[int, str]] = LOOKS) -> list[str]:
     """As ``check``, for the page as it is."""
     address = page.url
     page.evaluate(AXE.axe_script)
     wrong = []
-    for width, scheme in LOOKS:
+    for width, scheme in looks:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.emulate_media(color_scheme=scheme)
         page.evaluate(SETTLED)

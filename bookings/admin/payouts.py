@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -20,6 +21,12 @@ from instainstru.lib.backoffice import person
 from instructors.models import PayoutAccount
 
 
+class HoldForm(ReasonForm):
+    """The reason, and whose it is to read."""
+
+    tell = forms.BooleanField(required=False, label="The instructor may read the reason")
+
+
 class Hold(Act):
     name, label, button = "hold", "Hold payouts", "Hold the payouts"
     is_grave = True
@@ -34,14 +41,15 @@ class Hold(Act):
             f"Nothing more is sent to {money.name(account.instructor.user)} until it is released; "
             "what is under way arrives.",
             "Lessons go on, and students are charged as agreed. What is earned meanwhile is kept for later.",
-            "Nobody gets a letter.",
+            f"A letter goes to {account.instructor.user.email}, with the reason where you let them read it.",
         ]
 
-    def form(self, account: PayoutAccount, *, data: Any) -> ReasonForm:
-        return ReasonForm(data, reason_help="Kept with the account, for staff.")
+    def form(self, account: PayoutAccount, *, data: Any) -> HoldForm:
+        return HoldForm(data, reason_help="Kept with the account, for staff.")
 
     def run(self, account: PayoutAccount, form: ReasonForm, *, by: Any) -> str:
-        connect.hold(account.instructor, reason=form.cleaned_data["reason"], by=by)
+        data = form.cleaned_data
+        connect.hold(account.instructor, reason=data["reason"], by=by, tell=data["tell"])
         return "Payouts are held."
 
 
@@ -58,6 +66,7 @@ class Release(Act):
         return [
             f"Held since {money.moment(account.held_at)} UTC: “{account.held_why}”",
             f"{money.name(account.instructor.user)} is owed {owed}; what is not frozen is sent at once.",
+            f"A letter without the reason goes to {account.instructor.user.email}.",
         ]
 
     def form(self, account: PayoutAccount, *, data: Any) -> ReasonForm:

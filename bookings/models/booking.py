@@ -91,6 +91,8 @@ class Booking(models.Model):
     # The start that cancellation deadlines count from: moving a lesson late does not reset them.
     policy_starts_at = models.DateTimeField()
     late_moves = models.PositiveSmallIntegerField(default=0)
+    # The id of the student's newest card, as ``steps.lock`` met it with the student's row; no column.
+    newest_card: int | None = None
 
     class Meta:
         ordering = ["-id"]

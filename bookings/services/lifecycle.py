@@ -118,8 +118,7 @@ def confirm(
     """
     now = clock.now()
     with change():
-        newest_card = steps.lock_student(booking.student_id)
-        booking = steps.lock_row(booking)
+        booking = steps.lock(booking)
         _refuse_if_expired(booking, now=now)
         steps.enter(booking, Status.CONFIRMED)
         booking.confirmed_at = now
@@ -132,7 +131,7 @@ def confirm(
         if paid is not None:
             upfront.take_over(booking, paid)
         else:
-            plan.plan(booking, pay, by=by, newest_card=newest_card)
+            plan.plan(booking, pay, by=by, newest_card=booking.newest_card)
     return booking
 
 

@@ -31,17 +31,14 @@ def lock_student(student_id: int) -> int | None:
 
 def lock(booking: Booking) -> Booking:
     """The booking's present row, locked after its student's."""
-    lock_student(booking.student_id)
-    return lock_row(booking)
-
-
-def lock_row(booking: Booking) -> Booking:
-    """As ``lock``, where the student's row is locked already."""
-    return (
+    newest_card = lock_student(booking.student_id)
+    locked = (
         Booking.objects.select_for_update(of=("self",), no_key=True)
         .select_related("student__user", "instructor__user", "offering__subject", "rules")
         .get(pk=booking.pk)
     )
+    locked.newest_card = newest_card
+    return locked
 
 
 def enter(booking: Booking, status: Status) -> None:

@@ -475,6 +475,7 @@ def test_payouts_are_held_and_released_with_a_reason(office: Client, cast: Cast,
     assert office.post(url(account, "hold"), {"reason": "Papers look odd"}).status_code == 302
     account.refresh_from_db()
     assert (account.held_why, account.is_ready) == ("Papers look odd", False)
+    assert not account.held_is_told
     assert office.post(url(account, "hold"), {"reason": "again"}).status_code == 422
     held = office.get("/admin/instructors/payoutaccount/", {"payouts": "held"})
     assert list(held.context["cl"].result_list) == [account]
@@ -488,6 +489,9 @@ def test_payouts_are_held_and_released_with_a_reason(office: Client, cast: Cast,
     ]
     payment.refresh_from_db()
     assert payment.transfer_at is not None
+    assert office.post(url(account, "hold"), {"reason": "Send a photo", "tell": "on"}).status_code == 302
+    account.refresh_from_db()
+    assert account.held_is_told
     only(cast, "view_payoutaccount")
     assert office.get(url(account)).context["acts"] == []
     assert office.post(url(account, "hold"), {"reason": "no"}).status_code == 403

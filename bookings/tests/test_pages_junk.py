@@ -26,7 +26,8 @@ FIELDS = """
     mon-INITIAL_FORMS mon-0-starts mon-0-ends hours-TOTAL_FORMS hours-INITIAL_FORMS hours-0-starts
     closed tz days starts ends no remove another address add photo
     time lesson student agreed notice_online_min horizon_days buffer_min grid_min lessons_per_day
-    overnight_rule lessons total once card choice other text
+    overnight_rule pay_with setup_intent use_credit in_page go session other lessons total once card choice
+    text
 """.split()
 OURS = ("bookings", "instructors", "students")
 
@@ -69,6 +70,7 @@ def test_junk_is_answered_in_words(client: Client, cast: Cast, name: str, settin
         "instructor_id": [cast.piano.instructor_id, 10**20],
         "block_id": [1],
         "calendar_id": [1, 10**20],
+        "card_id": [1, 10**20],
         "saved_id": [1, 10**20],
         "token": ["x", "a:b:c"],
         "request_id": [lesson.pk],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import sys
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def stripe(environment: dict[str, str], data: Path, *, hook: str) -> tuple[Role,
     """
     if environment.get("STRIPE_SECRET_KEY") or environment.get("PAYMENTS", "1").lower() in OFF:
         return None
-    port = environment.get("STRIPE_STAND_IN_PORT") or str(int(environment["PORT"]) + OFFSET)
+    port = environment.get("STRIPE_STAND_IN_PORT") or str(_port(int(environment["PORT"]) + OFFSET))
     command = [sys.executable, "-m", "ops.stand_ins.stripe", "--port", port, "--control"]
     command += ["--file", str(data / "stripe.sqlite3")]
     return Role("stripe", shlex.join(command)), {
@@ -30,3 +31,16 @@ def stripe(environment: dict[str, str], data: Path, *, hook: str) -> tuple[Role,
         "STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
         "STRIPE_STAND_IN_WEBHOOKS": f"http://localhost:{environment['PORT']}{hook}",
     }
+
+
+def _port(wanted: int) -> int:
+    """That one, or any other where it is taken: the site must not fail to start for its stand-in."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except (OSError, OverflowError):
+                continue
+            return int(probe.getsockname()[1])
+    return wanted

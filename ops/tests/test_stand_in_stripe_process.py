@@ -183,6 +183,17 @@ def test_it_runs_beside_the_site_where_no_key_is_set(tmp_path):
     assert environment["STRIPE_STAND_IN_WEBHOOKS"] == "http://localhost:8107/hooks/stripe"
 
 
+def test_it_takes_another_port_where_its_own_is_taken(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for site in (port - beside.OFFSET, 65_000):
+            role, environment = beside.stripe({"PORT": str(site)}, tmp_path, hook="/")
+            assert f"--port {site + beside.OFFSET}" not in role.command
+            assert environment["STRIPE_API_BASE"].rpartition(":")[2] in role.command
+
+
 def test_it_stays_away_where_a_key_is_set_or_payments_are_off(tmp_path):
     off = [{"PORT": "8107", "PAYMENTS": word} for word in ("0", "off", "False")]
     for elsewhere in ({"STRIPE_SECRET_KEY": "sk_live_real", "PAYMENTS": "1"}, *off):
