@@ -11,7 +11,7 @@ from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
 from instainstru.rules import services as rules_service
 from instructors.models import Modality, Offering, OpenDay
-from instructors.services.search import find, rank, vocabulary, zones
+from instructors.services.search import find, order, rank, vocabulary, zones
 from instructors.services.search.query import Query
 
 pytestmark = pytest.mark.django_db
@@ -60,14 +60,27 @@ def test_a_page_costs_one_statement_whatever_it_shows(number, sort, django_asser
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_soonest_cost_two(number, django_assert_num_queries):
+def test_the_soonest_cost_three(number, django_assert_num_queries):
     for _ in range(number):
         offering()
     words = vocabulary.read()
     query = Query(ZONE, subjects=("piano",), sort="soonest")
     find.find(query, now=NOW, vocabulary=words)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(find.find(query, now=NOW, vocabulary=words).results) == number
+
+
+@pytest.mark.parametrize("number", [3, 9])
+def test_where_many_are_free_at_once_the_soonest_cost_two(number, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(order, "FALLING", (3, 3, 3))
+    for _ in range(number):
+        offering()
+    Offering.objects.update(next_free_at=NOW)
+    words = vocabulary.read()
+    query = Query(ZONE, subjects=("piano",), sort="soonest")
+    find.find(query, now=NOW, vocabulary=words, limit=2)
+    with django_assert_num_queries(2):
+        assert len(find.find(query, now=NOW, vocabulary=words, limit=2).results) == 2
 
 
 def test_a_page_that_holds_everything_leads_nowhere():

@@ -188,7 +188,7 @@ def judge(offering: Offering, query: Query) -> Judged | None:
         "recommended": (-offering.rank - closeness(query, distance), 0.0),
         "price_asc": (float(offering.price_per_hour), 0.0),
         "rating_desc": (-offering.rating, 0.0),
-        "soonest": (starts[0].timestamp(), offering.next_free_at.timestamp()),
+        "soonest": (starts[0].timestamp(), -offering.next_free_at.timestamp()),
         "distance": (distance, 0.0),
     }[query.sort]
     return (key, tie), offering, modality, duration, starts
@@ -228,7 +228,8 @@ def all_starts(offering: Offering, modality: str, duration: int, query: Query) -
 @pytest.mark.parametrize("seed", range(8))
 def test_search_finds_what_the_obvious_search_finds(seed, monkeypatch):
     # So small that what is proven after the first chunk, and in the first circle, matters.
-    monkeypatch.setattr(order, "CHUNKS", (3, 4, 500))
+    monkeypatch.setattr(order, "FALLING", (3, 4, 500))
+    monkeypatch.setattr(order, "RISING", (3, 4, 500))
     monkeypatch.setattr(order, "CIRCLES", (1.0, 2.0, 4.0))
     rng = Random(seed)
     build(rng)

@@ -16,8 +16,9 @@ from instructors.services.search.asked import UTC_ZONE, Asked, circle, limits, m
 from instructors.services.search.places import Around
 from instructors.services.search.walk import Hit, Place, Row, Walk
 
-# The soonest are looked for among so many candidates, then among so many more, in the end given up.
-CHUNKS = (100, 100, 100, 200)
+# The soonest are looked for among so many at a time of those who were free already, then of the others.
+FALLING, RISING = (100, 100, 100), (100, 100)
+LARGEST_ID = 2**63 - 1
 # Kilometres around the place in which the nearest are looked for; the next circle when too few were there.
 CIRCLES = (1.0, 4.0, 16.0, 64.0)
 
@@ -57,24 +58,13 @@ def _nearest(walk: Walk, around: Around, *, after: Place | None, size: int) -> I
 
 
 def _soonest(walk: Walk, asked: Asked, *, after: Place | None, size: int) -> Iterator[list[Row]]:
-    """By first start; of equal ones, whoever has been free the longest.
-
-    Nobody begins before ``next_free_at``, nor before ``floor``: what lies below both for all that are
-    still to come is final. After the last chunk the rest is taken as it is.
-    """
-    floor = _floor(asked)
+    """By first start; of equal ones, whoever became free last. What cannot be proven is taken as it is."""
     found: list[tuple[Place, Hit]] = []
     yielded: set[int] = set()
-    bound: Place = (0.0, 0.0, 0)
-    for number, chunk in enumerate(CHUNKS, start=1):
-        candidates = walk.candidates(after=bound, limit=chunk)
+    for candidates, proven in _by_bound(walk, _floor(asked)):
         found += [((hit.sort_key, hit.tie, hit.id), hit) for hit in candidates if hit.sort_key is not None]
         found.sort()
-        proven = math.inf
-        if len(candidates) == chunk:
-            bound = (candidates[-1].tie, 0.0, candidates[-1].id)
-            proven = math.inf if number == len(CHUNKS) else max(bound[0], floor)
-        final = [(place, hit) for place, hit in found if place[0] <= proven]
+        final = [(place, hit) for place, hit in found if place <= proven]
         ready = [
             hit
             for place, hit in _one_each(final, walk)
@@ -83,8 +73,33 @@ def _soonest(walk: Walk, asked: Asked, *, after: Place | None, size: int) -> Ite
         for start in range(0, len(ready), size):
             yield walk.dress(ready[start : start + size])
         yielded.update(hit.id for _, hit in final)
-        if len(candidates) < chunk:
+
+
+def _by_bound(walk: Walk, floor: float) -> Iterator[tuple[list[Hit], Place]]:
+    """Candidates some at a time, and up to where those so far are in the order of all there are.
+
+    Nobody begins before ``next_free_at``, nor before ``floor``. First come those who were free before it,
+    the last ones first: who can begin at ``floor`` is final as he comes, and of the earlier ones fewer and
+    fewer have room for a lesson. Then the others, the next ones first.
+    """
+    free_at, after_id, rest = floor, 0, list[Hit]()
+    for chunk in FALLING:
+        hits = walk.candidates(free_at=free_at, after_id=after_id, limit=chunk, falling=True)
+        if len(hits) < chunk:
+            # Seldom a page: with those who come next.
+            rest = hits
+            break
+        yield hits, (floor, math.inf, LARGEST_ID)
+        free_at, after_id = -hits[-1].tie, hits[-1].id
+    free_at, after_id = floor, LARGEST_ID
+    for number, chunk in enumerate(RISING, start=1):
+        hits = walk.candidates(free_at=free_at, after_id=after_id, limit=chunk, falling=False)
+        if len(hits) < chunk or number == len(RISING):
+            yield rest + hits, (math.inf, math.inf, LARGEST_ID)
             return
+        free_at, after_id = -hits[-1].tie, hits[-1].id
+        yield rest + hits, (free_at, -free_at, after_id)
+        rest = []
 
 
 def _floor(asked: Asked) -> float:

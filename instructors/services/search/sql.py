@@ -163,19 +163,21 @@ BEST_NEARBY = """(
 
 SOONEST = """
     SELECT o.id, o.instructor_id, extract(epoch FROM soon.start)::float8,
-        extract(epoch FROM candidate.next_free_at)::float8, terms.duration_min, terms.modality,
+        -extract(epoch FROM candidate.next_free_at)::float8, terms.duration_min, terms.modality,
         terms.earliest, terms.grid
     FROM (
-        SELECT o.id, o.next_free_at FROM {source} o
-        WHERE {where} AND o.next_free_at < upper(%(windows)s::tstzmultirange)
-            AND (o.next_free_at, o.id) > (to_timestamp(%(after_key)s), %(after_id)s)
-        ORDER BY o.next_free_at, o.id LIMIT %(limit)s) candidate
+        SELECT o.id, o.next_free_at FROM instructors_offering o
+        WHERE {where} AND o.next_free_at < upper(%(windows)s::tstzmultirange) AND {beyond}
+        ORDER BY o.next_free_at {direction}, o.id LIMIT %(limit)s) candidate
     JOIN instructors_offering o ON o.id = candidate.id
     JOIN instructors_instructor i ON i.id = o.instructor_id
     CROSS JOIN LATERAL ({terms}) terms
     LEFT JOIN LATERAL ({first_start}) soon ON TRUE
-    ORDER BY candidate.next_free_at, candidate.id
+    ORDER BY candidate.next_free_at {direction}, candidate.id
 """
+RISING = "(o.next_free_at, o.id) > (to_timestamp(%(free_at)s), %(after_id)s)"
+FALLING = """o.next_free_at <= to_timestamp(%(free_at)s)
+    AND (o.next_free_at < to_timestamp(%(free_at)s) OR o.id > %(after_id)s)"""
 
 DRESSED = """
     SELECT hit.id, hit.sort_key, hit.tie, hit.duration_min, hit.modality, hit.instructor_id,

@@ -28,7 +28,11 @@ Place = tuple[float, float, int]
 
 
 class Hit(NamedTuple):
-    """A candidate of “soonest” with its first start, and how it is shown."""
+    """A candidate of “soonest” with its first start, and how it is shown.
+
+    Of two who begin at the same time whoever became free last comes first: ``tie`` is ``next_free_at``,
+    negative.
+    """
 
     id: int
     instructor_id: int
@@ -108,12 +112,12 @@ class Walk:
             values |= {"after_key": after[0], "after_id": after[2]}
         return self._dressed(self._hits(is_paged=after is not None), values)
 
-    def candidates(self, *, after: Place, limit: int) -> list[Hit]:
-        """The next offerings by ``next_free_at``, their ``tie``; keyed by their first start, if any."""
-        source, where = self._source("next_free_at", may_look=True)
+    def candidates(self, *, free_at: float, after_id: int, limit: int, falling: bool) -> list[Hit]:
+        """The next offerings by ``next_free_at``, up or down; keyed by their first start, if any."""
         text = sql.SOONEST.format(
-            source=source,
-            where=where,
+            where=f"o.is_listed AND {self.subject('o')} {self.covered('o')} {self._may_have_time()}",
+            beyond=sql.FALLING if falling else sql.RISING,
+            direction="DESC" if falling else "ASC",
             terms=self.terms("o"),
             first_start=sql.FIRST_START.format(
                 free=self._free("terms"),
@@ -122,7 +126,7 @@ class Walk:
             ),
         )
         with prepared.cursor() as cursor:
-            cursor.execute(text, {**self.values, "after_key": after[0], "after_id": after[2], "limit": limit})
+            cursor.execute(text, {**self.values, "free_at": free_at, "after_id": after_id, "limit": limit})
             return [Hit._make(row) for row in cursor.fetchall()]
 
     def dress(self, hits: Sequence[Hit]) -> list[Row]:
@@ -148,7 +152,9 @@ class Walk:
     def _hits(self, *, is_paged: bool) -> str:
         sort = self.query.sort
         weighs = sort == "recommended" and self.nearby and not self.borough
-        source, where = self._source(sql.COLUMN.get(sort, "rank"), may_look=not weighs)
+        # The best ranked are weighed whether they have time or not.
+        covered = self.covered("o") + ("" if weighs else self._may_have_time())
+        source, where = self._source(sql.COLUMN.get(sort, "rank"), covered)
         key = self._key(sort)
         if weighs:
             source, where = sql.BEST_NEARBY.format(source=source, where=where, most=MOST_WEIGHED), "TRUE"
@@ -173,14 +179,12 @@ class Walk:
             direction=self._direction,
         )
 
-    def _source(self, column: str, *, may_look: bool) -> tuple[str, str]:
-        """What candidates are read from, by an index that holds ``column``, and what is excluded there.
+    def _may_have_time(self) -> str:
+        """A look at the calendar before the offering is looked up, where most have no time."""
+        return sql.MAY_HAVE_TIME if self.values["last_day"] - self.values["first_day"] <= BRIEF else ""
 
-        ``may_look`` allows a look at the calendar already there, which pays where most have no time.
-        """
-        covered = self.covered("o")
-        if may_look and self.values["last_day"] - self.values["first_day"] <= BRIEF:
-            covered += sql.MAY_HAVE_TIME
+    def _source(self, column: str, covered: str) -> tuple[str, str]:
+        """What candidates are read from, by an index that holds ``column``, and what is excluded there."""
         if self.subjects is None or not 1 < len(self.subjects) <= MOST_MERGED:
             return "instructors_offering", f"o.is_listed AND {self.subject('o')} {covered}"
         each = (
