@@ -67,12 +67,13 @@ HAS_TIME = """
             AND {free} && %(windows)s::tstzmultirange AND EXISTS (SELECT {fits})
         OFFSET 0)
 """
-# Whether anything is free in the windows at all, whatever the offering demands: its index knows whom to ask.
+# A first look, before the tables of offering and instructor are touched, for whoever has no time at all:
+# ``free`` holds all that ``free_travel`` does. As a join the planner would put it last.
 MAY_HAVE_TIME = """
     AND EXISTS (
         SELECT FROM instructors_openday day
-        WHERE day.instructor_id = o.instructor_id AND day.date BETWEEN %(first_day)s AND %(last_day)s
-            AND (day.free && %(windows)s::tstzmultirange OR day.free_travel && %(windows)s::tstzmultirange)
+        WHERE day.instructor_id = {of}.instructor_id AND day.date BETWEEN %(first_day)s AND %(last_day)s
+            AND day.free && %(windows)s::tstzmultirange
         OFFSET 0)
 """
 # The key gives the days in order, so the first day that will do is the last one read.
@@ -110,25 +111,15 @@ TIMES = """
         ORDER BY day.date LIMIT %(days)s) of_day
 """
 
-# A first look, before the tables of offering and instructor are touched, for whoever has no time at all.
-ROUGHLY = """
-    CROSS JOIN LATERAL (
-        SELECT FROM instructors_openday rough
-        WHERE rough.instructor_id = candidate.instructor_id
-            AND rough.date BETWEEN %(first_day)s::date AND %(last_day)s::date
-            AND rough.free && %(windows)s::tstzmultirange
-        LIMIT 1) roughly
-"""
-
 HITS = """
     SELECT o.id, candidate.sort_key::float8 AS sort_key, 0::float8 AS tie,
         terms.duration_min, terms.modality, {shown}, times.free
-    FROM ({candidates}) candidate {roughly}
+    FROM ({candidates}) candidate
     JOIN instructors_offering o ON o.id = candidate.id
     JOIN instructors_instructor i ON i.id = o.instructor_id
     CROSS JOIN LATERAL ({terms}) terms
     CROSS JOIN LATERAL ({times}) times
-    WHERE times.free IS NOT NULL {conditions} {first_of_instructor}
+    WHERE times.free IS NOT NULL {may_have_time} {conditions} {first_of_instructor}
     ORDER BY candidate.sort_key {direction}, candidate.id LIMIT %(limit)s
 """
 

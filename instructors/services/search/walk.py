@@ -16,11 +16,10 @@ from instructors.services.search.rank import WEIGHTS
 
 # Where distance counts, so many of the best ranked nearby are weighed against each other.
 MOST_WEIGHED = 100
-# In windows within so many dates few have time. A window of a day may lie on three, depending on the zone.
-BRIEF = timedelta(days=3)
 # The indexes of up to so many subjects are merged; more are filtered out of the walk over all.
 MOST_MERGED = 24
-# Where no more than these dates are looked at, most candidates have no time on any of them.
+# Where no more than these dates are looked at, most candidates have no time on any of them. A window of a
+# day may lie on three, depending on the zone.
 SHORT = timedelta(days=4)
 
 # Where a walk stands: sort key, what decides between equal ones before the id does, and the id.
@@ -115,7 +114,7 @@ class Walk:
     def candidates(self, *, free_at: float, after_id: int, limit: int, falling: bool) -> list[Hit]:
         """The next offerings by ``next_free_at``, up or down; keyed by their first start, if any."""
         text = sql.SOONEST.format(
-            where=f"o.is_listed AND {self.subject('o')} {self.covered('o')} {self._may_have_time()}",
+            where=f"o.is_listed AND {self.subject('o')} {self.covered('o')} {self._may_have_time('o')}",
             beyond=sql.FALLING if falling else sql.RISING,
             direction="DESC" if falling else "ASC",
             terms=self.terms("o"),
@@ -151,12 +150,9 @@ class Walk:
 
     def _hits(self, *, is_paged: bool) -> str:
         sort = self.query.sort
-        weighs = sort == "recommended" and self.nearby and not self.borough
-        # The best ranked are weighed whether they have time or not.
-        covered = self.covered("o") + ("" if weighs else self._may_have_time())
-        source, where = self._source(sql.COLUMN.get(sort, "rank"), covered)
+        source, where = self._source(sql.COLUMN.get(sort, "rank"))
         key = self._key(sort)
-        if weighs:
+        if sort == "recommended" and self.nearby and not self.borough:
             source, where = sql.BEST_NEARBY.format(source=source, where=where, most=MOST_WEIGHED), "TRUE"
             closeness = f"greatest(0, 1 - {self._distance('o')} / %(radius)s::float8)"
             key = f"(o.rank + {WEIGHTS['distance']} * {closeness})"
@@ -170,21 +166,23 @@ class Walk:
                 page=page if is_paged else "",
                 direction=self._direction,
             ),
-            roughly=sql.ROUGHLY if self._is_short else "",
             shown=sql.SHOWN,
             terms=self.terms("o"),
             times=self._times("terms"),
+            may_have_time=self._may_have_time("candidate"),
             conditions=self.conditions("o") + self.in_borough,
             first_of_instructor=self._first_of_instructor(),
             direction=self._direction,
         )
 
-    def _may_have_time(self) -> str:
+    def _may_have_time(self, of: str) -> str:
         """A look at the calendar before the offering is looked up, where most have no time."""
-        return sql.MAY_HAVE_TIME if self.values["last_day"] - self.values["first_day"] <= BRIEF else ""
+        is_short = self.values["last_day"] - self.values["first_day"] <= SHORT
+        return sql.MAY_HAVE_TIME.format(of=of) if is_short else ""
 
-    def _source(self, column: str, covered: str) -> tuple[str, str]:
-        """What candidates are read from, by an index that holds ``column``, and what is excluded there."""
+    def _source(self, column: str) -> tuple[str, str]:
+        """What candidates are read from, by an index that holds ``column``, and what the index excludes."""
+        covered = self.covered("o")
         if self.subjects is None or not 1 < len(self.subjects) <= MOST_MERGED:
             return "instructors_offering", f"o.is_listed AND {self.subject('o')} {covered}"
         each = (
@@ -192,12 +190,6 @@ class Walk:
             for number in range(1, len(self.subjects) + 1)
         )
         return sql.MERGED.format(each="UNION ALL".join(each)), "TRUE"
-
-    @property
-    def _is_short(self) -> bool:
-        """Whether a first look at the calendar is worth it."""
-        days: timedelta = self.values["last_day"] - self.values["first_day"]
-        return days <= SHORT
 
     @property
     def _direction(self) -> str:
