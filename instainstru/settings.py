@@ -66,7 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "instainstru.lib.health.ProbesMiddleware",
     "instainstru.lib.logs.RequestLogMiddleware",
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "instainstru.lib.metrics.MetricsMiddleware",
     "instainstru.lib.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -80,7 +80,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "instainstru.lib.http.DomainErrorMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "instainstru.urls"
