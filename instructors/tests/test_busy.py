@@ -254,7 +254,7 @@ def test_a_rule_that_never_comes_true_is_given_up():
     assert caught.value.code == "too_slow"
 
 
-def test_five_megabytes_of_old_events_are_read_in_little_memory_and_time():
+def test_a_megabyte_of_old_events_is_read_in_little_memory():
     old = [
         event(
             f"{2010 + n % 15}0{1 + n % 9}03T150000Z",
@@ -263,13 +263,13 @@ def test_five_megabytes_of_old_events_are_read_in_little_memory_and_time():
             f"DESCRIPTION:{'x' * 200}",
             uid=str(n),
         )
-        for n in range(14_000)
+        for n in range(2_800)
     ]
     file = calendar(*old, event("20261205T150000Z", "20261205T160000Z", uid="new"))
-    assert 4_000_000 < len(file) < 5_000_000
+    assert 800_000 < len(file) < 1_000_000
     tracemalloc.start()
     assert busy(file.decode(), ASKED).events == 1
-    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
 
 

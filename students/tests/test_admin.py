@@ -32,7 +32,7 @@ def test_a_student_is_found_and_leads_to_their_lessons_alone(office: Client, cas
     booked(cast.piano, local_time(in_days(3), 12), cast.cy_student)
     assert list(office.get(LIST, {"q": "baker"}).context["cl"].result_list) == [cast.ben_student]
     page = office.get(f"{LIST}{cast.ben_student.pk}/change/")
-    lessons = office.get(page.context["bookings_url"])
+    lessons = office.get(page.context["lists"]["booking"])
     assert list(lessons.context["cl"].result_list) == [lesson]
 
 
