@@ -14,7 +14,7 @@ from bookings.services import access, history, lifecycle, no_shows
 from bookings.services.payments import plan
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, in_days, local_time
-from bookings.tests.racing import meet_after, race, without_uniqueness
+from bookings.tests.racing import meet_after, race, without_constraint, without_uniqueness
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
 from instainstru.lib.errors import Conflict
@@ -52,7 +52,8 @@ def test_control_without_locks_a_report_is_disputed_and_upheld(
 ) -> None:
     monkeypatch.setattr(no_shows, "_both_locked", meet_after(unlocked, threading.Barrier(2)))
     monkeypatch.setattr(no_shows, "_note", lambda *args, **kwargs: None)
-    with without_uniqueness("events_event"):
+    closed = without_constraint("bookings_noshowreport", "no_show_closed_with_an_ending")
+    with without_uniqueness("events_event"), closed:
         outcomes = race(dispute(cast, reported), sweep(reported))
     assert [type(one).__name__ for one in outcomes] == ["NoShowReport", "bool"]
     assert outcomes[1] is True
