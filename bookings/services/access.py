@@ -38,6 +38,9 @@ def whole() -> QuerySet[Booking]:
     )  # fmt: skip
 
 
+_by_pk = Compiled(lambda pk: whole().filter(pk=pk).order_by(), pk=UUID)
+
+
 def visible_to(user: User) -> QuerySet[Booking]:
     """The bookings in which ``user`` is student, instructor, or the student's partner."""
     students = Student.objects.filter(Q(user=user) | Q(partner__user=user)).values_list("pk", flat=True)
@@ -52,7 +55,7 @@ def booking_for(user: User, booking_id: UUID | str) -> Access:
         key = booking_id if isinstance(booking_id, UUID) else UUID(booking_id)
     except ValueError:
         raise NotFound from None
-    booking = whole().filter(pk=key).first()
+    booking = next(iter(_by_pk(pk=key)), None)
     party = party_of(user, booking) if booking else None
     if booking is None or party is None:
         raise NotFound

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from bookings.models import TRANSITIONS, Booking, Status
 from bookings.services import history
 from bookings.services import stripe_gateway as gateway
 from instainstru.events.kinds import Kind
 from instainstru.lib import prepared
+from instainstru.lib.compiled import Compiled, update
 from instainstru.lib.errors import Conflict
 from instructors.services import calendar
 
@@ -32,13 +34,21 @@ def lock_student(student_id: int) -> int | None:
 def lock(booking: Booking) -> Booking:
     """The booking's present row, locked after its student's."""
     newest_card = lock_student(booking.student_id)
-    locked = (
+    for locked in _by_pk(pk=booking.pk):
+        locked.newest_card = newest_card
+        return locked
+    raise Booking.DoesNotExist
+
+
+_by_pk = Compiled(
+    lambda pk: (
         Booking.objects.select_for_update(of=("self",), no_key=True)
         .select_related("student__user", "instructor__user", "offering__subject", "rules")
-        .get(pk=booking.pk)
-    )
-    locked.newest_card = newest_card
-    return locked
+        .filter(pk=pk)
+        .order_by()
+    ),
+    pk=UUID,
+)
 
 
 def enter(booking: Booking, status: Status) -> None:
@@ -64,7 +74,7 @@ def wrong_status(booking: Booking) -> Conflict:
 
 def save(booking: Booking, *fields: str) -> None:
     booking.version += 1
-    booking.save(update_fields=[*fields, "version"])
+    update(booking, *fields, "version")
 
 
 def drop_hold(booking: Booking, status: Status, *, by: Any, now: datetime) -> None:

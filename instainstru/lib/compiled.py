@@ -1,4 +1,4 @@
-"""Queries and inserts whose SQL is written once per process, and planned once per connection.
+"""Queries, inserts and updates whose SQL is written once per process, and planned once per connection.
 
 The ORM takes longer to write a query of two joins than PostgreSQL to answer it. On the few paths where
 that counts, a ``Compiled`` query keeps the ORM's own SQL and its way of making instances:
@@ -18,7 +18,7 @@ from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.models import AutoField, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 
@@ -121,3 +121,31 @@ def _insertion(model: type[Model]) -> _Insertion:
     values = ", ".join(["%s"] * len(fields))
     sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values})"  # noqa: S608 (our names)
     return _Insertion(f"{sql} RETURNING {quote(str(key.column))}" if numbered else sql, fields, numbered)
+
+
+def update(instance: Model, *names: str) -> None:
+    """``instance.save(update_fields=names)``, or of all fields where none is named, with SQL that is written
+    once. Raises ``DatabaseError`` where the row is gone."""
+    plan = _change(type(instance), names)
+    values = [field.get_db_prep_save(field.pre_save(instance, False), connection) for field in plan.fields]
+    with prepared.cursor() as cursor:
+        cursor.execute(plan.sql, [*values, instance.pk])
+        if not cursor.rowcount:
+            raise DatabaseError(f"{instance!r} is not there any more.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    sql: str
+    fields: list[Field[Any, Any]]
+
+
+@cache
+def _change(model: type[Model], names: tuple[str, ...]) -> _Change:
+    key = model._meta.pk
+    named: list[Any] = [model._meta.get_field(name) for name in names]
+    fields = named or [field for field in model._meta.concrete_fields if field is not key]
+    quote = connection.ops.quote_name
+    columns = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
+    table, pk = quote(model._meta.db_table), quote(str(key.column))
+    return _Change(f"UPDATE {table} SET {columns} WHERE {pk} = %s", fields)  # noqa: S608 (our names)

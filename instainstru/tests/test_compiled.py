@@ -1,4 +1,4 @@
-"""Compiled queries and inserts against what the ORM itself does."""
+"""Compiled queries, inserts and updates against what the ORM itself does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from django.contrib.postgres.fields import ArrayField
-from django.db import IntegrityError, connection, models
+from django.db import DatabaseError, IntegrityError, connection, models
 from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 
@@ -14,7 +14,7 @@ from bookings.tests.cast import Cast
 from bookings.tests.factories import in_days
 from instainstru.accounts.models import ApiKey, User
 from instainstru.lib import clock
-from instainstru.lib.compiled import Compiled, insert
+from instainstru.lib.compiled import Compiled, insert, update
 from instainstru.lib.ids import new_id
 from instructors.models import CalendarBlock, Category, Offering, OpenDay
 from instructors.services import open_days
@@ -154,3 +154,20 @@ def test_ids_of_our_own_are_kept(cast: Cast):
     )
     insert(block)
     assert CalendarBlock.objects.get(pk=block.pk).booking_id == block.booking_id
+
+
+def test_what_is_updated_is_what_save_would_store_and_nothing_else(cast: Cast):
+    offering = Offering.objects.get(pk=cast.piano.pk)
+    offering.price_per_hour, offering.durations, offering.description = 5_000, [30, 45], "not named"
+    update(offering, "price_per_hour", "durations")
+    stored = Offering.objects.get(pk=offering.pk)
+    assert facts(stored) == {**facts(cast.piano), "price_per_hour": 5_000, "durations": [30, 45]}
+    update(offering)
+    assert facts(Offering.objects.get(pk=offering.pk)) == facts(offering)
+
+
+def test_a_row_that_is_gone_cannot_be_updated(cast: Cast):
+    category = Category.objects.create(slug="gone", name="Gone", position=99)
+    Category.objects.filter(pk=category.pk).delete()
+    with pytest.raises(DatabaseError, match="not there any more"):
+        update(category, "name")

@@ -20,7 +20,7 @@ from bookings.services.pricing import Quote, Settlement, settle
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.events.models import Event
-from instainstru.lib.compiled import Compiled
+from instainstru.lib.compiled import Compiled, update
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 
@@ -125,7 +125,7 @@ def authorised(payment: Payment, *, intent_id: str, now: datetime) -> None:
     payment.due_at = payment.capture_at if waits else now
     if payment.total:
         note(Kind.PAYMENT_AUTHORISED, payment, amount=payment.total)
-    payment.save()
+    update(payment)
 
 
 def action_required(payment: Payment, *, intent_id: str, now: datetime) -> None:
@@ -138,7 +138,7 @@ def action_required(payment: Payment, *, intent_id: str, now: datetime) -> None:
     else:
         payment.failing_since = payment.failing_since or now
         payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
-    payment.save()
+    update(payment)
 
 
 def declined(payment: Payment, *, code: str, message: str, intent_id: str, now: datetime) -> None:
@@ -150,7 +150,7 @@ def declined(payment: Payment, *, code: str, message: str, intent_id: str, now: 
     if is_upfront(payment):
         _ended_upfront(payment, now=now)
         _note_failed(payment, code=code, message=message)
-        payment.save()
+        update(payment)
         return
     payment.status = PaymentStatus.PLANNED
     payment.due_at = moments.next_look(payment, rules=rules_of(payment), now=now)
@@ -160,7 +160,7 @@ def declined(payment: Payment, *, code: str, message: str, intent_id: str, now: 
         payment.status = PaymentStatus.FAILED
         payment.needs_staff = payment.purpose == LESSON
     _note_failed(payment, code=code, message=message)
-    payment.save()
+    update(payment)
 
 
 def _ended_upfront(payment: Payment, *, now: datetime) -> None:
@@ -185,7 +185,7 @@ def refused(payment: Payment, *, code: str, message: str, now: datetime) -> None
     if is_upfront(payment):
         _ended_upfront(payment, now=now)
     _note_failed(payment, code=code, message=message)
-    payment.save()
+    update(payment)
 
 
 def without_card(payment: Payment) -> None:
@@ -196,7 +196,7 @@ def without_card(payment: Payment) -> None:
     # A card that is given later is tried, and the lesson stays whatever the bank says.
     payment.give_up_at = payment.warn_at = None
     _note_failed(payment, code=NO_CARD, message=NO_CARD_SAID)
-    payment.save()
+    update(payment)
 
 
 def warned(payment: Payment, *, now: datetime) -> None:
@@ -206,14 +206,14 @@ def warned(payment: Payment, *, now: datetime) -> None:
     give_up_at = payment.give_up_at.isoformat() if payment.give_up_at else None
     code = "" if has_card(payment) else NO_CARD
     note(Kind.PAYMENT_WARNED, payment, amount=payment.total, give_up_at=give_up_at, code=code)
-    payment.save()
+    update(payment)
 
 
 def expired(payment: Payment, *, now: datetime) -> None:
     """The bank let go of what it held before we charged it: authorise anew, at once."""
     payment.status = PaymentStatus.PLANNED
     payment.intent_id, payment.due_at = "", now
-    payment.save()
+    update(payment)
 
 
 def captured(payment: Payment, *, now: datetime) -> None:
@@ -231,7 +231,7 @@ def captured(payment: Payment, *, now: datetime) -> None:
         Payment.Purpose(payment.purpose), Kind.PAYMENT_CAPTURED
     )
     event = note(kind, payment, amount=collected, shares=said(shares))
-    payment.save()
+    update(payment)
     if payment.purpose == PACKAGE:
         entries = {ledger.packages_of(payment.student_id): payment.lesson, ledger.PLATFORM: payment.fee}
         packages_held.paid(payment, now=now)
@@ -248,12 +248,12 @@ def released(payment: Payment, *, now: datetime) -> None:
     payment.intent_id = ""
     if not payment.ending:
         payment.status, payment.due_at = PaymentStatus.PLANNED, payment.authorise_at
-        payment.save()
+        update(payment)
         return
     payment.status, payment.due_at = PaymentStatus.CANCELLED, None
     payment.needs_staff = False
     event = note(Kind.PAYMENT_CANCELLED, payment, amount=payment.total, tier=payment.ending)
-    payment.save()
+    update(payment)
     entries = _given_back(payment, settlement(payment))
     ledger.post(entries, event=event, currency=payment.currency, payment=payment)
 

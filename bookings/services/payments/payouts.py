@@ -12,6 +12,7 @@ from bookings.services import ledger
 from bookings.services.payments import outcomes, steps
 from bookings.services.payments.steps import OPEN, Outcome, Result
 from instainstru.events.kinds import Kind
+from instainstru.lib.compiled import update
 from instructors.models import Instructor, PayoutAccount
 
 TRY_AGAIN = timedelta(hours=6)
@@ -34,7 +35,7 @@ def _begin_one(*, now: datetime) -> bool:
         return False
     account = PayoutAccount.objects.filter(instructor_id=payment.instructor_id).first()
     payment.transfer_at = None
-    payment.save(update_fields=["transfer_at"])
+    update(payment, "transfer_at")
     if payment.steps.filter(name__in=SENDING, state__in=OPEN).exists():
         return True
     if payment.transferred > payment.to_instructor:
@@ -92,7 +93,7 @@ def settled(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) ->
     else:
         # The balance is not there yet, or the account is not what it was.
         payment.transfer_at = now + TRY_AGAIN
-    payment.save(update_fields=["transferred", "transfer_at", "version"])
+    update(payment, "transferred", "transfer_at", "version")
 
 
 def account_ready(instructor: Instructor, *, now: datetime) -> int:

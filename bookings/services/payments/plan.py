@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -22,7 +23,7 @@ from bookings.services.policies import Tier
 from bookings.services.pricing import Quote, Settlement
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
-from instainstru.lib.compiled import insert
+from instainstru.lib.compiled import Compiled, insert, update
 from instainstru.lib.errors import Conflict, NotFound
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
@@ -92,9 +93,15 @@ def settlement_of(booking: Booking, tier: Tier | None) -> Settlement:
 def payment_of(booking: Booking) -> Payment | None:
     """The lesson's payment, or of a held time the last one tried; none for lessons from before there were
     any."""
-    return Payment.objects.select_related("card").filter(
-        booking=booking, purpose=Payment.Purpose.LESSON
-    ).first()  # fmt: skip
+    return next(iter(_of_booking(booking_id=booking.pk)), None)
+
+
+_of_booking = Compiled(
+    lambda booking_id: Payment.objects.select_related("card").filter(
+        booking_id=booking_id, purpose=Payment.Purpose.LESSON
+    ),
+    booking_id=UUID,
+)
 
 
 def _quote_of(booking: Booking, pay: Pay, credit_available: int) -> Quote:
@@ -194,7 +201,7 @@ def move(booking: Booking, *, now: datetime) -> None:
         if payment.status == PaymentStatus.FAILED:
             payment.status, payment.needs_staff = PaymentStatus.PLANNED, False
         payment.due_at = payment.authorise_at
-    payment.save()
+    update(payment)
 
 
 def end(booking: Booking, tier: str, *, now: datetime) -> None:
@@ -218,11 +225,11 @@ def end_payment(payment: Payment, tier: str, *, now: datetime) -> None:
     if payment.status == PaymentStatus.FAILED and outcomes.to_collect(payment):
         # Nobody could be charged before; a person decides what now.
         payment.needs_staff = True
-        payment.save()
+        update(payment)
     elif payment.intent_id or payment.status not in BEFORE_MONEY or not outcomes.all_comes_back(payment):
         if not _is_under_way(payment):
             payment.due_at = now
-        payment.save()
+        update(payment)
     else:
         outcomes.released(payment, now=now)
 
@@ -232,7 +239,7 @@ def _end_late(payment: Payment, tier: str) -> None:
     if payment.late_ending or payment.ending != Payment.GIVEN or tier == Payment.GIVEN:
         return
     payment.late_ending = tier
-    payment.save(update_fields=["late_ending"])
+    update(payment, "late_ending")
     if payment.status == PaymentStatus.CAPTURED:
         refunds.everything(payment)
 
@@ -256,7 +263,7 @@ def freeze_payment(payment: Payment, *, why: str, now: datetime) -> None:
     if payment.frozen_at is None:
         payment.frozen_at, payment.frozen_why = now, why
         outcomes.note(Kind.PAYMENT_FROZEN, payment, amount=payment.total, why=why)
-        payment.save()
+        update(payment)
 
 
 def unfreeze(booking: Booking, *, ending: str, now: datetime, by: Any = None) -> None:
@@ -270,9 +277,9 @@ def unfreeze(booking: Booking, *, ending: str, now: datetime, by: Any = None) ->
     unfreeze_payment(payment, now=now, by=by)
     if ending == Payment.GIVEN and payment.status not in (PaymentStatus.CAPTURED, PaymentStatus.CANCELLED):
         payment.ending = Payment.GIVEN
-        payment.save()
+        update(payment)
     elif ending != Payment.GIVEN:
-        payment.save()
+        update(payment)
         end(booking, ending, now=now)
 
 
@@ -286,7 +293,7 @@ def unfreeze_payment(payment: Payment, *, now: datetime, by: Any = None) -> None
         payment.due_at = max(now, payment.authorise_at)
     if payment.to_instructor != payment.transferred:
         payment.transfer_at = now
-    payment.save()
+    update(payment)
 
 
 def _locked(booking: Booking) -> Payment | None:
@@ -312,5 +319,5 @@ def change_card(payment: Payment, card: Card) -> Payment:
     payment.card = card
     if payment.status != PaymentStatus.PLANNED or payment.tries:
         payment.status, payment.due_at = PaymentStatus.PLANNED, max(now, payment.authorise_at)
-    payment.save()
+    update(payment)
     return payment

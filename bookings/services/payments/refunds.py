@@ -17,6 +17,7 @@ from bookings.services.pricing import part
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock, money
+from instainstru.lib.compiled import update
 from instainstru.lib.errors import Conflict, Invalid
 
 
@@ -101,7 +102,7 @@ def execute(
         Kind.PAYMENT_REFUND_BEGUN, payment, amount=amount, by=by, reason=reason,
         from_instructor=plan.from_instructor,
     )  # fmt: skip
-    payment.save(update_fields=["version"])
+    update(payment, "version")
     return step
 
 
@@ -111,7 +112,7 @@ def reserve(
     """Take the amount off what can be refunded, so that no two refunds promise the same; row locked."""
     payment.refunded += amount
     payment.to_instructor -= from_instructor
-    payment.save(update_fields=["refunded", "to_instructor"])
+    update(payment, "refunded", "to_instructor")
     sent = {
         "intent": payment.intent_id,
         "amount": amount,
@@ -129,7 +130,7 @@ def everything(payment: Payment) -> None:
     Credit and packages that were spent are for a person to judge.
     """
     payment.needs_staff = bool(payment.credit or payment.package) or is_elsewhere(payment)
-    payment.save(update_fields=["needs_staff"])
+    update(payment, "needs_staff")
     if not is_elsewhere(payment) and (left := refundable(payment)):
         share = min(payment.to_instructor, left)
         reserve(payment, amount=left, from_instructor=share, reason="The lesson was cancelled", by=None)
@@ -143,14 +144,14 @@ def settled(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) ->
     if outcome.result != Result.DONE:
         _undo(payment, step)
         payment.needs_staff = True
-        payment.save(update_fields=["needs_staff"])
+        update(payment, "needs_staff")
         return
     kind = Kind.PACKAGE_REFUNDED if step.sent.get("package") else Kind.PAYMENT_REFUNDED
     by = User.objects.filter(pk=step.sent["by"]).first()
     event = outcomes.note(kind, payment, amount=step.amount, by=by, reason=step.sent["reason"])
     if payment.to_instructor != payment.transferred and payment.frozen_at is None:
         payment.transfer_at = now
-    payment.save(update_fields=["version", "transfer_at"])
+    update(payment, "version", "transfer_at")
     ledger.post(_entries(payment, step, 1), event=event, currency=payment.currency, payment=payment)
 
 
@@ -162,18 +163,18 @@ def came_back(step: Step, *, now: datetime) -> None:
         if step.state != Step.State.DONE:
             return
         step.state, step.error_code = Step.State.FAILED, "refund_failed"
-        step.save(update_fields=["state", "error_code"])
+        update(step, "state", "error_code")
         _undo(payment, step)
         event = outcomes.note(Kind.PAYMENT_REFUND_FAILED, payment, amount=step.amount)
         payment.needs_staff = True
-        payment.save(update_fields=["version", "needs_staff"])
+        update(payment, "version", "needs_staff")
         ledger.post(_entries(payment, step, -1), event=event, currency=payment.currency, payment=payment)
 
 
 def _undo(payment: Payment, step: Step) -> None:
     payment.refunded -= step.amount
     payment.to_instructor += step.sent["from_instructor"]
-    payment.save(update_fields=["refunded", "to_instructor"])
+    update(payment, "refunded", "to_instructor")
 
 
 def _entries(payment: Payment, step: Step, sign: int) -> dict[ledger.Whose, int]:

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from bookings.models import Payment, Step
 from bookings.services import stripe_gateway as gateway
 from bookings.services.stripe_facts import Fee, Intent
+from instainstru.lib import prepared
+from instainstru.lib.compiled import Compiled, insert
 
 # Longer than any call takes; then somebody else may repeat it. Short, because what a killed worker had in
 # hand waits so long.
@@ -50,10 +53,26 @@ class Outcome:
     fee: Fee | None = None
 
 
+def open_on_intent(payment: Payment) -> Step | None:
+    """The call about the payment's intent that nobody has settled yet."""
+    for step in _open_on_intent(payment_id=payment.pk):
+        step.payment = payment
+        return step
+    return None
+
+
+_open_on_intent = Compiled(
+    lambda payment_id: Step.objects.filter(payment_id=payment_id, state__in=OPEN, name__in=ON_INTENT),
+    payment_id=UUID,
+)
+
+
 def begin(payment: Payment, name: Step.Name, *, sent: dict[str, Any], amount: int, now: datetime) -> Step:
     """Write down what will be asked of Stripe; the payment's row is locked."""
-    number = payment.steps.filter(name=name).count() + 1
-    return Step.objects.create(
+    with prepared.cursor() as cursor:
+        cursor.execute(_NUMBER, [payment.pk, name.value])
+        (number,) = cursor.fetchone()
+    step = Step(
         payment=payment,
         name=name,
         number=number,
@@ -63,6 +82,11 @@ def begin(payment: Payment, name: Step.Name, *, sent: dict[str, Any], amount: in
         started_at=now,
         due_at=None if name in ON_INTENT else now,
     )
+    insert(step)
+    return step
+
+
+_NUMBER = "SELECT count(*) + 1 FROM bookings_step WHERE payment_id = %s AND name = %s"
 
 
 def carry_out(step: Step, *, now: datetime) -> Outcome:

@@ -36,10 +36,8 @@ def is_needed(booking: Booking, bill: Quote, *, now: datetime) -> bool:
 
 def of(booking: Booking) -> Payment | None:
     """The attempt that is going on for a held time."""
-    found = Payment.objects.select_related("card").filter(
-        booking=booking, purpose=Payment.Purpose.LESSON, ending=""
-    )
-    return found.first() if booking.confirmed_at is None else None
+    found = plan.payment_of(booking) if booking.confirmed_at is None else None
+    return found if found is not None and not found.ending else None
 
 
 def begin(booking: Booking, pay: Pay, *, by: Any) -> Payment:

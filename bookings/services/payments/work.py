@@ -17,6 +17,7 @@ from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, NO_CARD_S
 from bookings.services.payments.steps import LEASE, ON_INTENT, OPEN, Outcome, Result
 from bookings.services.policies import Tier
 from instainstru.lib import clock
+from instainstru.lib.compiled import Compiled, update
 from instainstru.lib.errors import Conflict, DomainError
 
 logger = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ def _claim(now: datetime) -> Job | None:
 
 def _decide(payment: Payment, *, now: datetime, there: There | None = None) -> Job:
     """What to do with a payment that is due; its row is locked, and says when it is due again."""
-    step = payment.steps.filter(state__in=OPEN, name__in=ON_INTENT).first()
+    step = steps.open_on_intent(payment)
     if step is not None:
         _lease(payment, now=now)
         return Job(payment, step)
@@ -145,13 +146,13 @@ def _decide(payment: Payment, *, now: datetime, there: There | None = None) -> J
     ends_free = bool(payment.ending) and outcomes.all_comes_back(payment)
     if payment.frozen_at is not None and not ends_free:
         payment.due_at = None
-        payment.save(update_fields=["due_at"])
+        update(payment, "due_at")
         return Job(payment)
     if payment.status == PaymentStatus.AUTHORISED:
         return _charge_or_release(payment, ends_free=ends_free, now=now)
     if payment.status not in BEFORE_MONEY:
         payment.due_at = None
-        payment.save(update_fields=["due_at"])
+        update(payment, "due_at")
         return Job(payment)
     if ends_free:
         return _release(payment, now=now)
@@ -171,14 +172,14 @@ def _decide_upfront(payment: Payment, *, now: datetime, there: There | None) -> 
     """As ``_decide``, for a time that is only held and was not let go of."""
     if upfront.is_gone(payment, now=now):
         payment.ending = Tier.FREE
-        payment.save(update_fields=["ending"])
+        update(payment, "ending")
         return _charge_or_release(payment, ends_free=True, now=now)
     if payment.status == PaymentStatus.AUTHORISED:
         _lease(payment, now=now)
         return Job(payment, book=True)
     if payment.status == PaymentStatus.ACTION_REQUIRED and payment.intent_id:
         payment.due_at = payment.booking.expires_at if payment.booking else None
-        payment.save(update_fields=["due_at"])
+        update(payment, "due_at")
         return Job(payment)
     return _authorise(payment, now=now, there=there)
 
@@ -189,7 +190,7 @@ def _is_failing(payment: Payment) -> bool:
 
 def _lease(payment: Payment, *, now: datetime) -> None:
     payment.due_at = now + LEASE
-    payment.save(update_fields=["due_at"])
+    update(payment, "due_at")
 
 
 def _begin(
@@ -198,7 +199,7 @@ def _begin(
 ) -> Job:  # fmt: skip
     step = steps.begin(payment, name, sent={**sent, "before": payment.status}, amount=amount, now=now)
     payment.status, payment.due_at = status, now + LEASE
-    payment.save(update_fields=["status", "due_at"])
+    update(payment, "status", "due_at")
     return Job(payment, step)
 
 
@@ -231,10 +232,10 @@ def _charge_or_release(payment: Payment, *, ends_free: bool, now: datetime) -> J
         return _release(payment, now=now)
     if not payment.ending and payment.capture_at > now:
         payment.due_at = payment.capture_at
-        payment.save(update_fields=["due_at"])
+        update(payment, "due_at")
         return Job(payment)
     payment.ending = payment.ending or Payment.GIVEN
-    payment.save(update_fields=["ending"])
+    update(payment, "ending")
     amount = outcomes.to_collect(payment)
     if not amount:
         outcomes.captured(payment, now=now)
@@ -275,7 +276,7 @@ def _give_up(payment: Payment) -> None:
             if found.status in BEFORE_MONEY and not found.ending:
                 found.due_at, found.needs_staff = None, True
                 found.status = PaymentStatus.FAILED
-                found.save(update_fields=["due_at", "needs_staff", "status"])
+                update(found, "due_at", "needs_staff", "status")
 
 
 # -- Settling ----------------------------------------------------------------------------------------
@@ -285,7 +286,7 @@ def _give_up(payment: Payment) -> None:
 def settle(step: Step, outcome: Outcome, *, now: datetime) -> None:
     """Write down how a step went; once, whoever comes first."""
     payment = lock_payment(step.payment_id)
-    step = Step.objects.select_for_update().get(pk=step.pk)
+    [step] = _locked_step(pk=step.pk)
     if step.state not in OPEN:
         return
     if outcome.result in (Result.BUSY, Result.UNKNOWN):
@@ -299,7 +300,7 @@ def settle(step: Step, outcome: Outcome, *, now: datetime) -> None:
     if step.state == Step.State.DONE:
         step.error_code = ""
     step.settled_at, step.due_at = now, None
-    step.save()
+    update(step)
     if step.name == Step.Name.REFUND:
         refunds.settled(payment, step, outcome, now=now)
     elif step.name in (Step.Name.TRANSFER, Step.Name.REVERSE):
@@ -308,6 +309,9 @@ def settle(step: Step, outcome: Outcome, *, now: datetime) -> None:
         _settled_on_intent(payment, step, outcome, now=now)
     is_refund = step.name == Step.Name.REFUND
     fees.take(payment, outcome.fee, what=fees.What.REFUND if is_refund else fees.What.CHARGE)
+
+
+_locked_step = Compiled(lambda pk: Step.objects.select_for_update().filter(pk=pk), pk=int)
 
 
 def _wait(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> None:
@@ -320,10 +324,10 @@ def _wait(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> N
     wait = min(wait * 2 ** min(step.calls - 1, 12), LONGEST_WAIT)
     if step.name in ON_INTENT:
         payment.due_at = now + wait
-        payment.save(update_fields=["due_at"])
+        update(payment, "due_at")
     else:
         step.due_at = now + wait
-    step.save()
+    update(step)
 
 
 def _settled_on_intent(payment: Payment, step: Step, outcome: Outcome, *, now: datetime) -> None:
@@ -331,7 +335,7 @@ def _settled_on_intent(payment: Payment, step: Step, outcome: Outcome, *, now: d
     if outcome.result == Result.LOST:
         payment.status, payment.due_at = step.sent["before"], now
         payment.intent_id = intent_id
-        payment.save()
+        update(payment)
     elif outcome.result == Result.EXPIRED:
         outcomes.expired(payment, now=now)
     elif outcome.result == Result.DECLINED:
@@ -356,7 +360,7 @@ def observe(payment_id: Any, intent: gateway.Intent, *, now: datetime) -> bool:
     payment = lock_payment(payment_id)
     if payment.intent_id not in ("", intent.id):
         return False
-    step = payment.steps.filter(state__in=OPEN, name__in=ON_INTENT).first()
+    step = steps.open_on_intent(payment)
     if step is not None:
         outcome = steps.of_intent(step.name, intent)
         if outcome.result in (Result.DONE, Result.ACTION):
@@ -379,7 +383,7 @@ def _observed(payment: Payment, intent: gateway.Intent, *, now: datetime) -> boo
             outcomes.expired(payment, now=now)
         else:
             payment.intent_id = ""
-            payment.save(update_fields=["intent_id"])
+            update(payment, "intent_id")
     elif intent.status == "requires_payment_method" and payment.status == PaymentStatus.ACTION_REQUIRED:
         outcomes.declined(payment, code=intent.error_code, message=intent.error, intent_id=intent.id, now=now)
     else:
@@ -398,5 +402,5 @@ def _claim_step(now: datetime) -> Job | None:
         if step is None:
             return None
         step.due_at = now + LEASE
-        step.save(update_fields=["due_at"])
+        update(step, "due_at")
         return Job(step.payment, step)
