@@ -11,23 +11,9 @@ from django.urls import reverse
 
 from bookings import paying
 from bookings.models import Card, Payment, PaymentStatus
-from bookings.services import stripe_gateway as gateway
-from bookings.services.payments import cards, work
-from instainstru.lib.errors import NotFound
-from students.models import Student
+from bookings.services.payments import work
 
 TAKEN = (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURING, PaymentStatus.CAPTURED)
-
-
-def require_payments() -> None:
-    """Where payments are off there is nothing to buy."""
-    if not gateway.is_configured():
-        raise NotFound
-
-
-def cards_of(student: Student) -> list[Card]:
-    """What a form lets choose from, the newest first."""
-    return list(cards.of(student))
 
 
 def card_context(request: HttpRequest, saved: list[Card]) -> dict[str, Any]:

@@ -9,35 +9,15 @@ from django.urls import reverse
 from bookings import paying, presentation
 from bookings.models import Booking, Payment, PaymentStatus
 from bookings.services.payments import outcomes
-from bookings.services.payments.outcomes import NO_CARD
-from bookings.services.pricing import LineKind, Quote
+from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD
 from instainstru.lib import money, when
 from instainstru.lib.presentation import unbroken
 
-# Money may still come from a card.
-OPEN = (PaymentStatus.PLANNED, PaymentStatus.FAILED, PaymentStatus.ACTION_REQUIRED)
 
-
-def amount(minor: int, currency: str) -> str:
-    """``$89.60``: on bills always with cents."""
-    return money.show(minor, currency=currency, short=False)
-
-
-def lines(quote: Quote, *, currency: str, of: Payment | None = None) -> list[dict[str, str]]:
-    """A bill's lines; those of a package, a tip or a lesson say so."""
-    shown = [line for line in quote.lines if line.amount or (line.kind == LineKind.LESSON and quote.lesson)]
-    first = (
-        "Lessons"
-        if of is not None and of.purpose == Payment.Purpose.PACKAGE
-        else presentation.BILL[LineKind.LESSON]
-    )
-    return [
-        {
-            "label": first if line.kind == LineKind.LESSON else presentation.BILL[line.kind],
-            "amount": amount(line.amount, currency),
-        }
-        for line in shown
-    ]
+def lines(payment: Payment) -> list[dict[str, str]]:
+    """A payment's bill, as it was agreed."""
+    lesson = "Lessons" if payment.purpose == Payment.Purpose.PACKAGE else "Lesson"
+    return presentation.bill(outcomes.quote_of(payment), payment.currency, lesson=lesson)
 
 
 def card_of(payment: Payment) -> str:
@@ -57,7 +37,7 @@ def state(payment: Payment, booking: Booking, *, zone: str) -> dict[str, str]:
 
 
 def _state(payment: Payment, booking: Booking, *, zone: str) -> tuple[str, str, str]:
-    total = amount(payment.total, payment.currency)
+    total = money.exact(payment.total, payment.currency)
     if payment.frozen_at is not None:
         why = "the no-show is settled" if payment.frozen_why == "no_show" else "it is looked into"
         return f"Nothing moves until {why}.", "held", ""
@@ -73,7 +53,7 @@ def _state(payment: Payment, booking: Booking, *, zone: str) -> tuple[str, str, 
     if payment.status == PaymentStatus.AUTHORISED:
         moment = when.short(payment.capture_at, zone)
         return f"{_first(card_of(payment))} holds {total}. It will be charged on {moment}.", "", ""
-    if payment.status not in OPEN:
+    if payment.status not in BEFORE_MONEY:
         return f"Your bank is being asked about {total}.", "", ""
     return _waiting(payment, booking, total=total, zone=zone)
 
@@ -107,11 +87,11 @@ def _waiting(payment: Payment, booking: Booking, *, total: str, zone: str) -> tu
 def _charged(payment: Payment, *, zone: str) -> str:
     if not payment.captured:
         return "Paid with your package." if payment.package else "Paid with your credit."
-    taken = amount(payment.captured, payment.currency)
+    taken = money.exact(payment.captured, payment.currency)
     moment = when.short(payment.captured_at, zone) if payment.captured_at else ""
     text = f"{_first(card_of(payment))} was charged {taken} on {moment}."
     if payment.refunded:
-        text += f" {amount(payment.refunded, payment.currency)} of it goes back."
+        text += f" {money.exact(payment.refunded, payment.currency)} of it goes back."
     return text
 
 
@@ -121,9 +101,9 @@ def _ended(payment: Payment, *, zone: str) -> tuple[str, str, str]:
     if not collect:
         return "Nothing is charged. What your card holds is let go.", "", ""
     if payment.status == PaymentStatus.FAILED:
-        due = amount(collect, payment.currency)
+        due = money.exact(collect, payment.currency)
         return f"{due} could not be charged. We get in touch with you.", "held", ""
-    return f"{_first(card_of(payment))} is charged {amount(collect, payment.currency)}.", "", ""
+    return f"{_first(card_of(payment))} is charged {money.exact(collect, payment.currency)}.", "", ""
 
 
 def _first(text: str) -> str:
@@ -135,10 +115,12 @@ def to_instructor(payment: Payment) -> dict[str, Any]:
     if payment.frozen_at is not None:
         text = "Your share waits until the no-show is settled."
     elif payment.status == PaymentStatus.CAPTURED:
-        text = f"You earned {amount(payment.to_instructor, payment.currency)} with it."
+        text = f"You earned {money.exact(payment.to_instructor, payment.currency)} with it."
     else:
         share = outcomes.settlement(payment).to_instructor
         text = (
-            f"You earn {amount(share, payment.currency)} with it." if share else "You earn nothing with it."
+            f"You earn {money.exact(share, payment.currency)} with it."
+            if share
+            else "You earn nothing with it."
         )
     return {"text": text, "kind": "", "url": "", "action": ""}

@@ -31,16 +31,6 @@ PAYOUTS = {
 }
 
 
-def amount(minor: int) -> str:
-    """``$68.00``: money that is owed is told to the cent."""
-    return money.show(minor, short=False)
-
-
-def signed(minor: int) -> str:
-    """``+$68.00`` or ``−$68.00``."""
-    return f"+{amount(minor)}" if minor > 0 else amount(minor)
-
-
 def day(instant: datetime) -> str:
     """``Tue 3 Nov``, on the clocks that months of money go by."""
     return words.day(clock.local(instant, ZONE).date())
@@ -57,9 +47,9 @@ def line(entry: Entry, account: PayoutAccount | None = None) -> dict[str, Any]:
         "lesson": _lesson(booking),
         "url": reverse("bookings:lesson", args=[booking.pk]) if booking else "",
         "why": why(entry),
-        "gross": amount(gross) if gross != entry.amount else "",
-        "commission": amount(gross - entry.amount) if gross != entry.amount else "",
-        "amount": signed(entry.amount),
+        "gross": money.exact(gross) if gross != entry.amount else "",
+        "commission": money.exact(gross - entry.amount) if gross != entry.amount else "",
+        "amount": money.signed(entry.amount),
         "is_less": entry.amount < 0,
         "status": status,
         "status_kind": kind,
@@ -131,7 +121,7 @@ def soon(payment: Payment) -> dict[str, Any]:
         "title": presentation.title(booking, party=Party.INSTRUCTOR),
         "lesson": words.unbroken(when.short(booking.starts_at, booking.time_zone)),
         "url": reverse("bookings:lesson", args=[booking.pk]),
-        "amount": amount(payment.lesson - payment.commission),
+        "amount": money.exact(payment.lesson - payment.commission),
         "charged": "waits: in question" if payment.frozen_at else f"charged {day(payment.capture_at)}",
     }
 
@@ -141,7 +131,7 @@ def payout(one: Payout) -> dict[str, str]:
     status, kind = PAYOUTS[Payout.Status(one.status)]
     dated = one.arrives_at or one.created_at
     return {
-        "amount": amount(one.amount),
+        "amount": money.exact(one.amount),
         "day": day(dated),
         "status": status,
         "kind": kind,
@@ -166,9 +156,9 @@ def drawn(months: Sequence[earnings.Month], *, this: date) -> dict[str, Any]:
     return {
         "chart": found,
         "most": money.show(found.most),
-        "bars": [{"bar": bar, "amount": amount(bar.amount), "month": words.month(bar.first)}
+        "bars": [{"bar": bar, "amount": money.exact(bar.amount), "month": words.month(bar.first)}
                  for bar in found.bars],
-        "said": f"Most in {words.month(best[0])}: {amount(best[1])}." if best[1] > 0 else "Nothing yet.",
+        "said": f"Most in {words.month(best[0])}: {money.exact(best[1])}." if best[1] > 0 else "Nothing yet.",
         "is_empty": not any(figure for _, figure in figures),
     }  # fmt: skip
 
@@ -183,5 +173,5 @@ def statement_lines(entries: Iterable[Entry], *, opening: int) -> list[dict[str,
     found, balance = [], opening
     for entry in entries:
         balance += entry.amount
-        found.append({**line(entry), "balance": amount(balance)})
+        found.append({**line(entry), "balance": money.exact(balance)})
     return found

@@ -11,6 +11,7 @@ from bookings import earned
 from bookings.services import connect, ledger
 from bookings.services import stripe_gateway as gateway
 from bookings.services.connect import Standing
+from instainstru.lib import money
 from instructors.models import Instructor, PayoutAccount
 
 
@@ -101,7 +102,7 @@ def waits(account: PayoutAccount | None, *, owed: int) -> dict[str, str] | None:
     if owed <= 0 or (account is not None and account.is_ready):
         return None
     is_held = account is not None and account.held_at is not None and account.takes_transfers
-    amount, url = earned.amount(owed), reverse("bookings:getting_paid")
+    amount, url = money.exact(owed), reverse("bookings:getting_paid")
     if is_held:
         return {"text": f"{amount} is yours, and we hold it for now.", "action": "See why", "url": url}
     standing = connect.standing(account)

@@ -13,7 +13,6 @@ from bookings import bills, presentation, terms
 from bookings.models import Booking, Credit, Package, Party, Payment
 from bookings.services import access, ics
 from bookings.services import stripe_gateway as gateway
-from bookings.services.payments.outcomes import quote_of
 from bookings.services.policies import Tier
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
@@ -161,7 +160,7 @@ def credit_context(event: Event, credit: Credit) -> dict[str, Any]:
     """Everything the templates of letters about credit use."""
     zone = credit.student.user.time_zone
     return {
-        "amount": money.show(event.data["amount"], currency=event.data["currency"], short=False),
+        "amount": money.exact(event.data["amount"], event.data["currency"]),
         "until": when.date(credit.expires_at, zone),
         "reason": credit.reason,
         "url": settings.SITE_URL + reverse("bookings:credit"),
@@ -182,7 +181,7 @@ def payment_context(event: Event, payment: Payment) -> dict[str, Any]:
         }
     return {
         "lesson": lesson,
-        "amount": money.show(data["amount"], currency=data["currency"], short=False),
+        "amount": money.exact(data["amount"], data["currency"]),
         "card": str(payment.card) if payment.card else "",
         "code": data.get("code", ""),
         "said": data.get("message", ""),
@@ -192,7 +191,7 @@ def payment_context(event: Event, payment: Payment) -> dict[str, Any]:
         else "",
         "give_up": when.short(datetime.fromisoformat(give_up), zone) if give_up else "",
         "reason": data.get("reason", ""),
-        "lines": _bill(payment, data),
+        "lines": bills.lines(payment),
         "tipped": payment.instructor.user.first_name,
         "package": _package(payment, zone),
         "url": _where_to_pay(event, payment),
@@ -227,13 +226,8 @@ def _package(payment: Payment, zone: str) -> dict[str, Any]:
 def payee_context(event: Event) -> dict[str, Any]:
     """What the letters about an instructor's payouts say. Staff's reason is there only if meant for them."""
     return {
-        "amount": money.show(event.data.get("amount", 0), short=False),
+        "amount": money.exact(event.data.get("amount", 0)),
         "said": event.data.get("failure", ""),
         "reason": event.data.get("why", "") if event.data.get("told") else "",
         "url": settings.SITE_URL + reverse("bookings:getting_paid"),
     }
-
-
-def _bill(payment: Payment, data: dict[str, Any]) -> list[dict[str, str]]:
-    """The lines of a receipt."""
-    return bills.lines(quote_of(payment), currency=data["currency"], of=payment)

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
-from django.conf import settings
 
 from bookings.models import Card
 from bookings.services import no_shows, packages, tips
 from instainstru.lib import money
 
 CHOOSE_A_CARD = "Choose one of your cards."
-# "12", "12.50", "1,200.00", with the site's own sign before it.
-WRITTEN = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.(\d*))?")
 LARGEST = 2**31 - 1
 
 
-class AmountField(forms.Field):
-    """An amount in the site's currency, to minor units. What is no such amount is told exactly."""
+class AmountField(forms.CharField):
+    """An amount in the site's currency as people write it; its value is minor units, within ``bounds`` if
+    there are any."""
 
-    def __init__(self, *, smallest: int, largest: int, **kwargs: Any) -> None:
-        attrs = {"inputmode": "decimal", "autocomplete": "off", "maxlength": 20}
-        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
-        self.smallest, self.largest = smallest, largest
+    def __init__(self, *, bounds: tuple[int, int] | None = None, **kwargs: Any) -> None:
+        attrs = {"inputmode": "decimal", "autocomplete": "off"}
+        super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), **kwargs)
+        self.bounds = bounds
 
-    def to_python(self, value: Any) -> int | None:
-        text = str(value or "").strip()
-        return self._read(text) if text else None
-
-    def _read(self, text: str) -> int:
-        symbol, code = money.SYMBOLS.get(settings.CURRENCY, ""), settings.CURRENCY
-        bare = text.removeprefix("-").strip()
-        bare = bare.removeprefix(symbol).removesuffix(code).removeprefix(code).strip() if symbol else bare
-        found = WRITTEN.fullmatch(bare) if bare.isascii() else None
-        if found is None:
-            raise forms.ValidationError(f"Write an amount in {code}, such as {symbol}12 or {symbol}12.50.")
-        if len(found[2] or "") > 2:
-            raise forms.ValidationError("There is nothing smaller than a cent: two digits after the point.")
-        minor = int(found[1].replace(",", "")) * 100 + int((found[2] or "").ljust(2, "0"))
-        if text.startswith("-") or not self.smallest <= minor <= self.largest:
-            low, high = money.show(self.smallest), money.show(self.largest)
-            raise forms.ValidationError(f"Between {low} and {high}.")
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            minor = money.read(text)
+        except money.Negative as error:
+            raise forms.ValidationError(self._between() or str(error)) from None
+        except money.Unreadable as error:
+            raise forms.ValidationError(str(error)) from None
+        if self.bounds and not self.bounds[0] <= minor <= self.bounds[1]:
+            raise forms.ValidationError(self._between())
         return minor
+
+    def _between(self) -> str:
+        return "Between {} and {}.".format(*map(money.show, self.bounds)) if self.bounds else ""
 
 
 class CardForm(forms.Form):
@@ -99,7 +94,7 @@ class TipForm(CardForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose an amount.", "invalid_choice": "Choose one of these amounts."},
     )
-    other = AmountField(smallest=tips.SMALLEST, largest=tips.LARGEST, required=False, label="Another amount")
+    other = AmountField(bounds=(tips.SMALLEST, tips.LARGEST), required=False, label="Another amount")
     field_order = ["choice", "other", "card"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

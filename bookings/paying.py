@@ -18,15 +18,15 @@ from django.utils.http import urlencode
 
 from bookings import presentation
 from bookings.models import Booking, Card, Package, Payment, PaymentStatus
-from bookings.services import credits, packages
+from bookings.services import packages
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import cards, moments, plan, work
-from bookings.services.payments.outcomes import BEFORE_MONEY
+from bookings.services.payments.outcomes import may_change_card
 from bookings.services.payments.plan import Pay
 from bookings.services.pricing import Quote
 from instainstru.accounts.models import User
 from instainstru.lib import clock, limits, money, when
-from instainstru.lib.errors import DomainError, Invalid
+from instainstru.lib.errors import DomainError, Invalid, NotFound
 from instainstru.lib.http import visitor_zone
 from instainstru.lib.presentation import unbroken
 from students.models import Student
@@ -60,6 +60,12 @@ def is_asked(booking: Booking, user: User) -> bool:
     return gateway.is_configured() and booking.student.user_id == user.pk
 
 
+def require_payments() -> None:
+    """Where payments are off there is nothing to pay or buy."""
+    if not gateway.is_configured():
+        raise NotFound
+
+
 def allow(response: HttpResponse) -> HttpResponse:
     """Let this page load what Stripe serves, and send its form on to Stripe's page; no other page does."""
     base = settings.STRIPE_API_BASE
@@ -90,13 +96,14 @@ def choices(request: HttpRequest, booking: Booking, form: PayForm, *, chosen: st
     options = [_of_package(package, zone) for package in usable] + [
         of_card(card) for card in cards.of(student)
     ]
-    bills = {"card": bill(booking, plan.bill_of(booking))}
-    credit = _credit(request, booking, form)
+    ways = [Pay(), Pay(use_credit=True), *(Pay(package=package) for package in usable[:1])]
+    by_card, by_credit, *by_package = plan.bills_of(booking, ways)
+    bills = {"card": bill(booking, by_card)}
+    credit = _credit(request, booking, form, by_credit)
     if credit is not None:
-        bills["credit"] = bill(booking, plan.bill_of(booking, Pay(use_credit=True)))
-        credit["rest"] = bills["credit"]["total"]
-    if usable:
-        bills["package"] = bill(booking, plan.bill_of(booking, Pay(package=usable[0])))
+        bills["credit"] = bill(booking, by_credit)
+    for quote in by_package:
+        bills["package"] = bill(booking, quote)
     check(options, chosen)
     picked = next((one for one in options if one["checked"]), None)
     key = picked["bill"] if picked else "card"
@@ -142,20 +149,23 @@ def _of_package(package: Package, zone: str) -> dict[str, Any]:
     }
 
 
-def _credit(request: HttpRequest, booking: Booking, form: PayForm) -> dict[str, Any] | None:
-    available = credits.available(booking.student)
-    if not available:
+def _credit(request: HttpRequest, booking: Booking, form: PayForm, quote: Quote) -> dict[str, Any] | None:
+    """What credit would pay of the lesson, where there is any."""
+    if not quote.credit:
         return None
-    used = plan.bill_of(booking, Pay(use_credit=True)).credit
     ticked = (form.data if form.is_bound else request.GET).get("use_credit")
-    return {"amount": money.show(used, currency=booking.currency, short=False), "checked": bool(ticked)}
+    return {
+        "amount": money.exact(quote.credit, booking.currency),
+        "rest": money.exact(quote.total, booking.currency),
+        "checked": bool(ticked),
+    }
 
 
 def bill(booking: Booking, quote: Quote) -> dict[str, Any]:
     """A bill in words, and the button that agrees to it."""
-    total = money.show(quote.total, currency=booking.currency, short=False)
+    total = money.exact(quote.total, booking.currency)
     return {
-        "lines": presentation.bill(booking, quote),
+        "lines": presentation.bill(quote, booking.currency, lesson=presentation.lesson_line(booking)),
         "total": total,
         "button": f"Book for {total}" if quote.total else "Book with your package",
     }
@@ -261,7 +271,7 @@ def asking(request: HttpRequest, payment: Payment) -> dict[str, Any]:
         url = work.redirect_url(payment) if asks else ""
     return {
         "asks": asks,
-        "amount": money.show(payment.total, currency=payment.currency, short=False),
+        "amount": money.exact(payment.total, payment.currency),
         "card": str(payment.card) if payment.card else "",
         "secret": secret,
         "bank_url": url,
@@ -287,13 +297,9 @@ def declined(payment: Payment) -> str:
     return SAID.get(payment.error_code, "Your bank did not accept this card.")
 
 
-def _may_change(payment: Payment) -> bool:
-    return payment.status in BEFORE_MONEY and payment.ending in ("", Payment.GIVEN)
-
-
 def trouble(payment: Payment) -> str:
     """Why a lesson that is booked needs its student, if it does."""
-    if not _may_change(payment) or not payment.total:
+    if not may_change_card(payment) or not payment.total:
         return ""
     if payment.card is None:
         return "This lesson has no card yet."

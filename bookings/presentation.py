@@ -103,13 +103,12 @@ def other_name(booking: Booking, *, party: Party) -> str:
 
 def total(booking: Booking) -> str:
     """``$75.00``."""
-    return money.show(booking.price, currency=booking.currency, short=False)
+    return money.exact(booking.price, booking.currency)
 
 
 def lines(booking: Booking) -> list[dict[str, str]]:
     """What the total is made of."""
-    label = f"Lesson, {presentation.minutes(booking.duration_min)}"
-    return [{"label": label, "amount": total(booking)}]
+    return [{"label": lesson_line(booking), "amount": total(booking)}]
 
 
 BILL = {
@@ -121,17 +120,21 @@ BILL = {
 }
 
 
-def bill(booking: Booking, quote: Quote) -> list[dict[str, str]]:
-    """The lines of a bill; the total stands by itself."""
+def bill(quote: Quote, currency: str, *, lesson: str = BILL[LineKind.LESSON]) -> list[dict[str, str]]:
+    """The lines of a bill; the total stands by itself, and a tip is for no lesson's price."""
     return [
         {
-            "label": f"Lesson, {presentation.minutes(booking.duration_min)}"
-            if line.kind == LineKind.LESSON
-            else BILL[line.kind],
-            "amount": money.show(line.amount, currency=booking.currency, short=False),
+            "label": lesson if line.kind == LineKind.LESSON else BILL[line.kind],
+            "amount": money.exact(line.amount, currency),
         }
         for line in quote.lines
+        if line.amount
     ]
+
+
+def lesson_line(booking: Booking) -> str:
+    """``Lesson, 60 min``."""
+    return f"Lesson, {presentation.minutes(booking.duration_min)}"
 
 
 def moment(instant: datetime, zone: str) -> str:

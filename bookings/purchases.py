@@ -79,7 +79,7 @@ def row(payment: Payment, moved: list[Movement], *, zone: str) -> dict[str, Any]
     return {
         "title": presentation.unbroken(title(payment, zone=zone)),
         "url": reverse("bookings:receipt", args=[payment.pk]),
-        "amount": bills.amount(amount, payment.currency),
+        "amount": money.exact(amount, payment.currency),
         "when": when.date(payment.captured_at, zone) if payment.captured_at else _due(payment, moment, zone),
         "status": status,
         "status_kind": kind,
@@ -102,7 +102,7 @@ def _notes(payment: Payment, moved: list[Movement]) -> list[str]:
         (sum(one.credit for one in moved if one.credit > 0), "became credit"),
         (-sum(one.credit for one in moved if one.credit < 0), "was paid with credit"),
     ]
-    notes = [f"{bills.amount(minor, payment.currency)} {text}" for minor, text in shown if minor > 0]
+    notes = [f"{money.exact(minor, payment.currency)} {text}" for minor, text in shown if minor > 0]
     if payment.purpose == Payment.Purpose.LESSON and payment.package:
         back = any(one.package > 0 for one in moved)
         notes.append("the lesson is in your package again" if back else "a lesson of your package")
@@ -112,18 +112,18 @@ def _notes(payment: Payment, moved: list[Movement]) -> list[str]:
 def receipt(payment: Payment, moved: list[Movement], *, zone: str) -> dict[str, Any]:
     """Everything on a receipt: the bill as it was agreed, then what the books say was paid."""
     sums, currency = receipts.sums(moved), payment.currency
-    bill = bills.lines(outcomes.quote_of(payment), currency=currency, of=payment)
+    bill = bills.lines(payment)
     return {
         "number": payment.pk.hex[-12:].upper(),
         "title": presentation.unbroken(title(payment, zone=zone)),
         "is_receipt": bool(sums.charged),
         "when": when.date(payment.captured_at or payment.created_at, zone),
         "lines": bill,
-        "total": bills.amount(payment.total, currency),
+        "total": money.exact(payment.total, currency),
         "card": str(payment.card) if payment.card is not None and sums.charged else "",
         "movements": [told for one in moved for told in _told(one, payment, zone=zone)],
-        "kept": bills.amount(sums.kept, currency) if sums.back else "",
-        "pending": bills.amount(payment.refunded - sums.back, currency)
+        "kept": money.exact(sums.kept, currency) if sums.back else "",
+        "pending": money.exact(payment.refunded - sums.back, currency)
         if payment.refunded > sums.back
         else "",
         "to": payment.student.user.full_name,
@@ -147,7 +147,7 @@ def _told(one: Movement, payment: Payment, *, zone: str) -> list[dict[str, str]]
     if one.package and payment.purpose == Payment.Purpose.LESSON:
         found.append(("Back in your package" if one.package > 0 else "Out of your package", abs(one.package)))
     return [
-        {"label": label, "when": day, "amount": bills.amount(minor, payment.currency)}
+        {"label": label, "when": day, "amount": money.exact(minor, payment.currency)}
         for label, minor in found
     ]
 
@@ -168,9 +168,9 @@ def business() -> dict[str, str]:
 
 def credit(one: Credit, *, zone: str) -> dict[str, str]:
     """Credit that is left: how much, why, until when."""
-    used = "" if one.left == one.amount else f"of {bills.amount(one.amount, one.currency)}"
+    used = "" if one.left == one.amount else f"of {money.exact(one.amount, one.currency)}"
     return {
-        "left": bills.amount(one.left, one.currency),
+        "left": money.exact(one.left, one.currency),
         "of": used,
         "reason": one.reason,
         "until": when.date(one.expires_at, zone),
@@ -193,7 +193,7 @@ def _entry(entry: Entry, *, zone: str) -> dict[str, str]:
         lesson = presentation.unbroken(_lesson(posting.booking, name=name, zone=zone))
     sign = "+" if entry.amount > 0 else ""
     return {
-        "amount": sign + bills.amount(entry.amount, entry.account.currency),
+        "amount": sign + money.exact(entry.amount, entry.account.currency),
         "why": why,
         "lesson": lesson,
         "url": reverse("bookings:lesson", args=[posting.booking_id]) if posting.booking_id else "",
@@ -240,9 +240,9 @@ def rest(one: Package, back: Rest) -> dict[str, Any]:
         "title": bundle(one, name=one.offering.instructor.user.short_name),
         "lessons": lessons,
         "lines": [
-            {"label": label, "amount": bills.amount(minor, currency)} for label, minor in parts if minor
+            {"label": label, "amount": money.exact(minor, currency)} for label, minor in parts if minor
         ],
-        "total": bills.amount(back.total, currency),
+        "total": money.exact(back.total, currency),
         "card": bills.card_of(one.payment),
     }
 
@@ -257,7 +257,3 @@ def buy_url(offering: Offering, duration_min: int | None = None) -> str:
 
 def offer_label() -> str:
     return f"Buy {packages.USUAL} lessons"
-
-
-def shown(minor: int) -> str:
-    return money.show(minor, short=False)

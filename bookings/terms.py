@@ -7,6 +7,7 @@ from typing import Any
 
 from bookings import bills
 from bookings.models import Booking, Party, Payment, PaymentStatus
+from bookings.presentation import bill as bill_lines
 from bookings.services import credits, grace, policies
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import plan
@@ -152,7 +153,11 @@ def _amounts(booking: Booking, tier: Tier, paid: Payment | None) -> list[dict[st
         f"To {booking.instructor.user.first_name}": settled.to_instructor,
         "Kept by us: the booking fee" if tier == Tier.CREDIT else "Kept by us": settled.platform,
     }
-    return [{"label": label, "amount": _money(booking, part)} for label, part in parts.items() if part]
+    return [
+        {"label": label, "amount": money.exact(part, booking.currency)}
+        for label, part in parts.items()
+        if part
+    ]
 
 
 def _not_charged(paid: Payment | None) -> str:
@@ -169,11 +174,13 @@ def _notes(booking: Booking, tier: Tier, paid: Payment | None, *, zone: str, now
     settled = plan.settlement_of(booking, tier)
     collect, notes = paid.total - settled.refund, []
     if collect:
-        whole = _money(booking, collect)
+        whole = money.exact(collect, booking.currency)
         card = f"{bills.card_of(paid)} is charged {whole} now" if paid.card else f"we ask you for {whole}"
         notes.append(f"For this, {card}.")
     elif paid.total and paid.status == PaymentStatus.AUTHORISED:
-        notes.append(f"The {_money(booking, paid.total)} that {bills.card_of(paid)} holds is let go.")
+        notes.append(
+            f"The {money.exact(paid.total, booking.currency)} that {bills.card_of(paid)} holds is let go."
+        )
     elif paid.total:
         notes.append("Nothing has been charged, and nothing will be.")
     if settled.credit:
@@ -205,22 +212,18 @@ def if_absent(booking: Booking, *, to: Party, absent: Party) -> list[dict[str, s
     if to == Party.INSTRUCTOR:
         return [_line(booking, "To you", plan.settlement_of(booking, None).to_instructor)]
     bill = plan.bill_of(booking)
-    return [*bills.lines(bill, currency=booking.currency), _line(booking, "You pay", bill.total)]
+    return [*bill_lines(bill, booking.currency), _line(booking, "You pay", bill.total)]
 
 
 def _line(booking: Booking, label: str, minor: int) -> dict[str, str]:
-    return {"label": label, "amount": _money(booking, minor)}
+    return {"label": label, "amount": money.exact(minor, booking.currency)}
 
 
 def _back_to(booking: Booking, name: str) -> list[dict[str, str]]:
     """Everything, as one amount: how it was paid is the student's affair."""
     settled = plan.settlement_of(booking, Tier.NOT_BY_STUDENT)
     whole = settled.refund + settled.credit_back + settled.package_back
-    return [{"label": f"Back to {name}", "amount": _money(booking, whole)}]
-
-
-def _money(booking: Booking, minor: int) -> str:
-    return money.show(minor, currency=booking.currency, short=False)
+    return [{"label": f"Back to {name}", "amount": money.exact(whole, booking.currency)}]
 
 
 def _scale(
@@ -290,8 +293,8 @@ def moved(booking: Booking, start: datetime, *, party: Party, zone: str, now: da
         )
         notes.insert(
             0,
-            f"Moving costs nothing. The price stays {_money(booking, paid.total)}, and it is charged on "
-            f"{when.short(charged, zone)}.",
+            f"Moving costs nothing. The price stays {money.exact(paid.total, booking.currency)}, "
+            f"and it is charged on {when.short(charged, zone)}.",
         )
     return [presentation.unbroken(note) for note in notes]
 

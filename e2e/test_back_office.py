@@ -13,6 +13,7 @@ from bookings.services import credits
 from bookings.tests.cast import Cast
 from bookings.tests.factories import InstructorFactory, booked, in_days, local_time
 from bookings.tests.paying import payment_of
+from bookings.tests.test_admin_no_shows import a_disputed_no_show
 from e2e.conftest import DESK, HEIGHT, PHONE, Visit
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
@@ -33,6 +34,7 @@ def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast):
     lesson = booked(cast.piano, local_time(in_days(3), 12), cast.ben_student)
     payment = payment_of(lesson)
     credits.grant(cast.ben_student, amount=12_50, reason="We were late", by=cast.staff)
+    report = a_disputed_no_show(cast, hour=15)
     instructor = cast.piano.instructor
     waiting = InstructorFactory(status="submitted", submitted_at=clock.now(), verified_at=None)
     rules = rules_service.current(fresh=True)
@@ -53,6 +55,9 @@ def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast):
         reverse("admin:bookings_account_changelist"), reverse("admin:bookings_account_trial"),
         reverse("admin:bookings_account_student", args=[cast.ben_student.pk]),
         reverse("admin:students_student_grant", args=[cast.ben_student.pk]),
+        reverse("admin:bookings_noshowreport_changelist"),
+        reverse("admin:bookings_noshowreport_change", args=[report.pk]),
+        reverse("admin:bookings_noshowreport_decide", args=[report.pk]),
         reverse("admin:rules_rules_changelist"), reverse("admin:rules_rules_edit", args=[rules.pk]),
     )  # fmt: skip
     page = visit(addresses[0], user=cast.staff)

@@ -18,8 +18,8 @@ from django.urls.resolvers import URLResolver
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from bookings.models import Booking, Dispute, Payment
-from bookings.services import overview
+from bookings.models import Booking, Dispute, NoShowReport, Payment
+from bookings.services import no_shows, overview
 from bookings.services.payments import disputes, review
 from instainstru import lookup
 from instainstru.events.models import PARKED, Delivery
@@ -57,6 +57,13 @@ QUEUES = (
         Dispute,
         lambda: disputes.to_answer(Dispute.objects.all()),
         "queue=answer",
+    ),
+    Queue(
+        "No-shows to decide",
+        "Both sides tell them differently, and the money waits; the oldest comes first.",
+        NoShowReport,
+        lambda: no_shows.to_decide(NoShowReport.objects.all()),
+        "queue=decide",
     ),
     Queue(
         "Instructors to verify",

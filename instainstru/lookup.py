@@ -128,7 +128,7 @@ def _of_booking(booking: Booking) -> tuple[str, str]:
 
 
 def _of_payment(payment: Payment) -> tuple[str, str]:
-    much = money.show(payment.total, currency=payment.currency, short=False)
+    much = money.exact(payment.total, payment.currency)
     who = f"{payment.student.user.full_name or 'Guest'} to {payment.instructor.user.full_name}"
     return f"{payment.get_purpose_display()}, {much}", f"{who} · {payment.get_status_display()}"
 

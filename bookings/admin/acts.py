@@ -36,9 +36,8 @@ class Cancel(Act):
         theirs = grace.cancellation(booking, party=Party.STUDENT, now=now).tier
         return [
             f"The lesson of {words.times(booking)} is cancelled for good; the time is free again at once.",
-            f"Cancelled by us: {ours.label}: {words.money_on_cancel(booking, ours)}.",
-            f"For comparison, cancelled by the student now: {theirs.label}: "
-            f"{words.money_on_cancel(booking, theirs)}.",
+            f"Cancelled by us: {ours.label}: {words.shares(booking, ours)}.",
+            f"For comparison, cancelled by the student now: {theirs.label}: {words.shares(booking, theirs)}.",
             words.told_to(Kind.BOOKING_CANCELLED, booking),
         ]
 

@@ -18,6 +18,7 @@ from instainstru.lib import clock, presentation
 from instainstru.lib.acting import Act, ActingAdmin
 from instainstru.lib.backoffice import person
 from instainstru.lib.errors import Conflict
+from instainstru.lib.money import exact
 
 STATES = {
     "needs_response": "Waits for our evidence",
@@ -71,7 +72,7 @@ class Answer(Act):
             disputes.refuse_late(dispute, now=clock.now())
         except Conflict as refusal:
             return [refusal.message]
-        sum_ = money.amount(dispute.amount, dispute.payment.currency)
+        sum_ = exact(dispute.amount, dispute.payment.currency)
         return [
             f"The cardholder disputes {sum_} (“{dispute.reason.replace('_', ' ')}”).",
             f"The bank listens until {money.moment(dispute.answer_by)} UTC and reads one answer.",
@@ -154,11 +155,11 @@ class DisputeAdmin(ActingAdmin):
 
     @admin.display(description="amount")
     def sum(self, dispute: Dispute) -> str:
-        return money.amount(dispute.amount, dispute.payment.currency)
+        return exact(dispute.amount, dispute.payment.currency)
 
     @admin.display(description="taken by the bank")
     def taken(self, dispute: Dispute) -> str:
-        return money.amount(dispute.withdrawn, dispute.payment.currency)
+        return exact(dispute.withdrawn, dispute.payment.currency)
 
     @admin.display(description="state")
     def state(self, dispute: Dispute) -> str:
@@ -200,7 +201,7 @@ class DisputeAdmin(ActingAdmin):
     @admin.display(description="payment")
     def payment_link(self, dispute: Dispute) -> SafeString:
         payment = dispute.payment
-        text = f"{payment.get_purpose_display()}, {money.amount(payment.captured, payment.currency)} charged"
+        text = f"{payment.get_purpose_display()}, {exact(payment.captured, payment.currency)} charged"
         return money.link("bookings_payment", payment.pk, text)
 
     @admin.display(description="lesson")
@@ -216,8 +217,8 @@ class DisputeAdmin(ActingAdmin):
         payment = dispute.payment
         if payment.frozen_at is None:
             return "Nothing is frozen any more"
-        unsent = money.amount(max(0, payment.to_instructor - payment.transferred), payment.currency)
-        sent = money.amount(payment.transferred, payment.currency)
+        unsent = exact(max(0, payment.to_instructor - payment.transferred), payment.currency)
+        sent = exact(payment.transferred, payment.currency)
         since = money.moment(payment.frozen_at)
         return f"Since {since} UTC. {unsent} is not sent to the instructor; {sent} had been sent before"
 

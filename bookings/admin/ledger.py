@@ -21,6 +21,7 @@ from bookings.services import ledger
 from instainstru.accounts.models import User
 from instainstru.lib.acting import ActingAdmin
 from instainstru.lib.backoffice import Table, all_in_one, person
+from instainstru.lib.money import exact, signed
 from instructors.models import Instructor
 from students.models import Student
 
@@ -104,7 +105,7 @@ class AccountAdmin(ActingAdmin):
         rows = [
             [money.moment(entry.posting.created_at),
              money.link("bookings_posting", entry.posting_id, money.kind(entry.posting.kind)),
-             money.signed(entry.amount, account.currency)]
+             signed(entry.amount, account.currency)]
             for entry in entries[:LATEST]
         ]  # fmt: skip
         head = ["When (UTC)", "What", "Amount"]
@@ -125,7 +126,7 @@ class AccountAdmin(ActingAdmin):
 
     @admin.display(description="balance")
     def balance(self, account: Account) -> str:
-        return money.amount(account.held, account.currency)  # type: ignore[attr-defined]
+        return exact(account.held, account.currency)  # type: ignore[attr-defined]
 
     # -- Statements and the trial balance ------------------------------------------------------------
 
@@ -144,11 +145,11 @@ class AccountAdmin(ActingAdmin):
         sums = ledger.by_kind()
         currencies = sorted({currency for _, currency in sums})
         rows: list[list[Any]] = [
-            [kind.label, *(money.signed(sums.get((kind, each), 0), each) for each in currencies)]
+            [kind.label, *(signed(sums.get((kind, each), 0), each) for each in currencies)]
             for kind in AccountKind
         ]
         totals = {each: sum(of for (_, at), of in sums.items() if at == each) for each in currencies}
-        rows.append(["Together", *(money.amount(of, each) for each, of in totals.items())])
+        rows.append(["Together", *(exact(of, each) for each, of in totals.items())])
         table = Table("trial", "Sums by kind of account", ["Kind", *currencies], rows, "",
                       figures=range(1, len(currencies) + 1))  # fmt: skip
         is_right = not any(totals.values())
@@ -167,7 +168,7 @@ class AccountAdmin(ActingAdmin):
         postings = list(found[: LATEST + 1])
         held = ledger.balances(account.pk for account in accounts)
         balances = [
-            (account.get_kind_display(), money.amount(held.get(account.pk, 0), account.currency))
+            (account.get_kind_display(), exact(held.get(account.pk, 0), account.currency))
             for account in accounts
         ]
         table = money.postings_table(postings[:LATEST], title="What moved, the latest first (UTC)")
@@ -246,7 +247,7 @@ class PostingAdmin(ActingAdmin):
             whose = names.get((part_of(account), account.owner_id or 0), "")
             text = f"{account.get_kind_display()}{f', {whose}' if whose else ''}"
             linked = money.link("bookings_account", account.pk, text)
-            rows.append([linked, money.signed(entry.amount, account.currency)])
+            rows.append([linked, signed(entry.amount, account.currency)])
         return {"tables": [Table("entries", "Entries", ["Account", "Amount"], rows, "", figures=(1,))]}
 
     @admin.display(description="when (UTC)")
@@ -261,7 +262,7 @@ class PostingAdmin(ActingAdmin):
     def moved(self, posting: Posting) -> str:
         return ", ".join(
             f"{entry.account.get_kind_display().partition(' (')[0]} "
-            f"{money.signed(entry.amount, entry.account.currency)}"
+            f"{signed(entry.amount, entry.account.currency)}"
             for entry in posting.entries.all()
         )
 

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings.models import AccountKind, Payment, PaymentStatus, Posting
-from bookings.services.payments import review
+from bookings.services.payments import outcomes, review
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.models import Event
@@ -29,7 +28,6 @@ SHOWN = (
     AccountKind.INSTRUCTOR, AccountKind.PLATFORM,
 )  # fmt: skip
 FROZEN = {"no_show": "a no-show was reported", "dispute": "the cardholder disputes it"}
-UNDER_WAY = (PaymentStatus.AUTHORISING, PaymentStatus.CAPTURING, PaymentStatus.CANCELLING)
 # Which of Stripe's pages shows an object, by the beginning of its id.
 STRIPE_PAGES = {
     "pi": "payments",
@@ -38,30 +36,6 @@ STRIPE_PAGES = {
     "dp": "disputes",
     "acct": "connect/accounts",
 }
-
-
-class AmountField(forms.CharField):
-    """An amount as people write it; its value is minor units."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-        super().__init__(max_length=20, widget=widget, **kwargs)
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        try:
-            return money.read(text)
-        except money.Unreadable as error:
-            raise forms.ValidationError(str(error)) from None
-
-
-def amount(minor: int, currency: str) -> str:
-    return money.show(minor, currency=currency, short=False)
-
-
-def signed(minor: int, currency: str) -> str:
-    """With a plus, as entries are read."""
-    return f"+{amount(minor, currency)}" if minor > 0 else amount(minor, currency)
 
 
 def moment(instant: datetime | None, zone: str = UTC) -> str:
@@ -107,7 +81,7 @@ def next_step(payment: Payment) -> str:
     zone = payment.instructor.time_zone
     if payment.frozen_at is not None:
         return f"Nothing: frozen, because {FROZEN.get(payment.frozen_why, payment.frozen_why)}"
-    if payment.status in UNDER_WAY:
+    if payment.status in outcomes.UNDER_WAY:
         return "Stripe is asked just now"
     if payment.status == PaymentStatus.CAPTURED:
         return _sending(payment, zone)
@@ -122,11 +96,11 @@ def next_step(payment: Payment) -> str:
 
 def _sending(payment: Payment, zone: str) -> str:
     if payment.transferred > payment.to_instructor:
-        back = amount(payment.transferred - payment.to_instructor, payment.currency)
+        back = money.exact(payment.transferred - payment.to_instructor, payment.currency)
         return f"Take {back} back from the instructor"
     if payment.transferred == payment.to_instructor:
         return NOTHING
-    owed = amount(payment.to_instructor - payment.transferred, payment.currency)
+    owed = money.exact(payment.to_instructor - payment.transferred, payment.currency)
     if payment.transfer_at is None:
         return f"{owed} waits until the instructor's account is ready"
     return f"Send {owed} to the instructor {when.short(payment.transfer_at, zone)}"
@@ -148,7 +122,7 @@ def postings_table(postings: Iterable[Posting], *, title: str = "Postings", zone
     for posting in postings:
         by_kind = dict.fromkeys(SHOWN, NOTHING)
         for entry in posting.entries.all():
-            by_kind[AccountKind(entry.account.kind)] = signed(entry.amount, entry.account.currency)
+            by_kind[AccountKind(entry.account.kind)] = money.signed(entry.amount, entry.account.currency)
         what = link("bookings_posting", posting.pk, kind(posting.kind))
         rows.append([moment(posting.created_at, zone), what, *by_kind.values()])
     head = ["When", "What", *(_short(of) for of in SHOWN)]
@@ -170,9 +144,9 @@ def details(event: Event) -> list[str]:
     data, said = event.data, []
     currency = data.get("currency") or settings.CURRENCY
     if data.get("amount"):
-        said.append(f"{amount(data['amount'], currency)}.")
+        said.append(f"{money.exact(data['amount'], currency)}.")
     if data.get("from_instructor"):
-        said.append(f"{amount(data['from_instructor'], currency)} of it from the instructor.")
+        said.append(f"{money.exact(data['from_instructor'], currency)} of it from the instructor.")
     if event.kind == Kind.STRIPE_FEE:
         said.append(f"For the {data['what']}.")
     if event.kind in (Kind.PAYMENT_FROZEN, Kind.PAYMENT_UNFROZEN):

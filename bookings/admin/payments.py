@@ -19,6 +19,7 @@ from instainstru.events.trail import Readers, trail
 from instainstru.lib import clock, presentation
 from instainstru.lib.acting import ActingAdmin
 from instainstru.lib.backoffice import Table, person
+from instainstru.lib.money import exact
 
 WRITES_TO = {"mail_payer": ("student",)}
 LISTED = (
@@ -107,7 +108,7 @@ class PaymentAdmin(ActingAdmin):
             postings.prefetch_related("entries__account"), zone=zone)]  # fmt: skip
         if disputes := list(payment.disputes.all()):
             rows = [[money.link("bookings_dispute", each.pk, each.stripe_id), each.status.replace("_", " "),
-                     money.amount(each.amount, payment.currency)] for each in disputes]  # fmt: skip
+                     exact(each.amount, payment.currency)] for each in disputes]  # fmt: skip
             tables.insert(0, Table("disputes", "Disputes", ["At Stripe", "State", "Amount"], rows, ""))
         return {
             "tables": tables,
@@ -124,11 +125,11 @@ class PaymentAdmin(ActingAdmin):
 
     @admin.display(description="amount")
     def amount(self, payment: Payment) -> str:
-        text = money.amount(payment.total, payment.currency)
+        text = exact(payment.total, payment.currency)
         return f"{text}, {self.given_back(payment)} of it refunded" if payment.refunded else text
 
     def given_back(self, payment: Payment) -> str:
-        return money.amount(payment.refunded, payment.currency)
+        return exact(payment.refunded, payment.currency)
 
     @admin.display(description="student")
     def student_name(self, payment: Payment) -> str:
@@ -176,8 +177,8 @@ class PaymentAdmin(ActingAdmin):
             "lesson": payment.lesson, "fee": payment.fee, "tip": payment.tip, "less credit": payment.credit,
             "less package": payment.package,
         }  # fmt: skip
-        said = [f"{what} {money.amount(of, payment.currency)}" for what, of in lines.items() if of]
-        total = money.amount(payment.total, payment.currency)
+        said = [f"{what} {exact(of, payment.currency)}" for what, of in lines.items() if of]
+        total = exact(payment.total, payment.currency)
         return f"{', '.join(said)}: {total} on the card".capitalize()
 
     @admin.display(description="charged")
@@ -185,20 +186,18 @@ class PaymentAdmin(ActingAdmin):
         if payment.captured_at is None:
             return "Nothing yet"
         at = money.moment(payment.captured_at, payment.instructor.time_zone)
-        text = f"{money.amount(payment.captured, payment.currency)}, {at}"
+        text = f"{exact(payment.captured, payment.currency)}, {at}"
         return f"{text}; {self.given_back(payment)} of it refunded" if payment.refunded else text
 
     @admin.display(description="instructor's share")
     def shares(self, payment: Payment) -> str:
-        theirs, sent = (
-            money.amount(of, payment.currency) for of in (payment.to_instructor, payment.transferred)
-        )
-        commission = money.amount(payment.commission, payment.currency)
+        theirs, sent = (exact(of, payment.currency) for of in (payment.to_instructor, payment.transferred))
+        commission = exact(payment.commission, payment.currency)
         return f"{theirs}, of which {sent} were sent; commission if the lesson is given: {commission}"
 
     @admin.display(description="Stripe's fees")
     def stripes_fees(self, payment: Payment) -> str:
-        said = [f"{money.amount(fee.amount, payment.currency)} for the {fee.what}"
+        said = [f"{exact(fee.amount, payment.currency)} for the {fee.what}"
                 for fee in payment.stripe_fees.all()]  # fmt: skip
         return ", ".join(said) or money.NOTHING
 
@@ -239,7 +238,7 @@ def steps_table(payment: Payment) -> Table:
         error = f"{step.error_code}: {step.error}".strip(": ") if step.error_code else ""
         rows.append([
             money.moment(step.started_at, zone), f"{step.get_name_display()} {step.number}",
-            money.amount(step.amount, payment.currency), f"{state}. {error}".strip(),
+            exact(step.amount, payment.currency), f"{state}. {error}".strip(),
             money.moment(step.settled_at, zone), money.at_stripe(step.stripe_id),
         ])  # fmt: skip
     head = ["Begun", "Step", "Amount", "State", "Settled", "At Stripe"]

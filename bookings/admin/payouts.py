@@ -18,6 +18,7 @@ from instainstru.events.trail import Readers, trail
 from instainstru.lib import presentation
 from instainstru.lib.acting import Act, ActingAdmin, ReasonForm
 from instainstru.lib.backoffice import person
+from instainstru.lib.money import exact
 from instructors.models import PayoutAccount
 
 
@@ -62,7 +63,7 @@ class Release(Act):
     def told(self, account: PayoutAccount) -> list[str]:
         if account.held_at is None:
             return ["Payouts are not held."]
-        owed = money.amount(earnings.of(account.instructor).owed, settings.CURRENCY)
+        owed = exact(earnings.of(account.instructor).owed, settings.CURRENCY)
         return [
             f"Held since {money.moment(account.held_at)} UTC: “{account.held_why}”",
             f"{money.name(account.instructor.user)} is owed {owed}; what is not frozen is sent at once.",
@@ -142,7 +143,7 @@ class PayoutAccountAdmin(ActingAdmin):
     @admin.display(description="owed, after the books")
     def owed(self, account: PayoutAccount) -> str:
         found = earnings.of(account.instructor)
-        return money.amount(found.owed, settings.CURRENCY)
+        return exact(found.owed, settings.CURRENCY)
 
     @admin.display(description="at Stripe")
     def at_stripe(self, account: PayoutAccount) -> str | SafeString:

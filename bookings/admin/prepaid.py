@@ -12,17 +12,19 @@ from django.utils.safestring import SafeString
 
 from bookings.admin import money
 from bookings.models import Credit, Package, Posting
+from bookings.money_forms import AmountField
 from bookings.services import credits
 from instainstru.lib import presentation
 from instainstru.lib.acting import Act, ActingAdmin, ReasonForm
 from instainstru.lib.backoffice import Table, person
+from instainstru.lib.money import exact
 from students.models import Student
 
 
 class GrantForm(ReasonForm):
     """How much, and why; ``seen`` is the student's newest credit, so that a second press grants nothing."""
 
-    amount = money.AmountField(label="Amount")
+    amount = AmountField(label="Amount")
     seen = forms.IntegerField(widget=forms.HiddenInput)
     field_order = ["amount", "reason"]
 
@@ -41,7 +43,7 @@ class Grant(Act):
     permission_beside = "bookings.add_credit"
 
     def told(self, student: Student) -> list[str]:
-        now = money.amount(credits.available(student), settings.CURRENCY)
+        now = exact(credits.available(student), settings.CURRENCY)
         return [
             f"{student.user.full_name or 'The student'} has {now} of credit now.",
             "The credit is paid by us. It covers lessons, not the booking fee, and ends when the rules say.",
@@ -54,7 +56,7 @@ class Grant(Act):
     def run(self, student: Student, form: GrantForm, *, by: Any) -> str:
         data = form.cleaned_data
         made = credits.grant(student, amount=data["amount"], reason=data["reason"], by=by, seen=data["seen"])
-        much, until = money.amount(made.amount, made.currency), money.moment(made.expires_at)
+        much, until = exact(made.amount, made.currency), money.moment(made.expires_at)
         return f"{much} of credit is granted, good until {until} UTC."
 
 
@@ -72,7 +74,7 @@ class CreditAdmin(ActingAdmin):
     def panels(self, request: HttpRequest, credit: Credit) -> dict[str, Any]:
         uses = credit.uses.select_related("payment").order_by("pk")
         rows = [[money.link("bookings_payment", use.payment_id, money.moment(use.payment.created_at)),
-                 money.amount(use.amount, credit.currency), money.amount(use.given_back, credit.currency)]
+                 exact(use.amount, credit.currency), exact(use.given_back, credit.currency)]
                 for use in uses]  # fmt: skip
         head = ["Payment of", "Spent", "Given back"]
         return {"tables": [Table("uses", "Spent on", head, rows, "Not spent yet.", figures=(1, 2))]}
@@ -91,11 +93,11 @@ class CreditAdmin(ActingAdmin):
 
     @admin.display(description="amount")
     def amount_said(self, credit: Credit) -> str:
-        return money.amount(credit.amount, credit.currency)
+        return exact(credit.amount, credit.currency)
 
     @admin.display(description="left")
     def left_said(self, credit: Credit) -> str:
-        return money.amount(credit.left, credit.currency)
+        return exact(credit.left, credit.currency)
 
     @admin.display(description="good until (UTC)")
     def until(self, credit: Credit) -> str:
@@ -165,12 +167,12 @@ class PackageAdmin(ActingAdmin):
     @admin.display(description="price of one, and the fee")
     def price(self, package: Package) -> str:
         currency = package.payment.currency
-        return f"{money.amount(package.price_each, currency)} and {money.amount(package.fee_each, currency)}"
+        return f"{exact(package.price_each, currency)} and {exact(package.fee_each, currency)}"
 
     @admin.display(description="payment")
     def payment_link(self, package: Package) -> SafeString:
         payment = package.payment
-        return money.link("bookings_payment", payment.pk, money.amount(payment.total, payment.currency))
+        return money.link("bookings_payment", payment.pk, exact(payment.total, payment.currency))
 
     @admin.display(description="paid (UTC)")
     def paid(self, package: Package) -> str:

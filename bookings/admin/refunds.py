@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 
-from bookings.admin import money
 from bookings.models import Payment, PaymentStatus
+from bookings.money_forms import AmountField
 from bookings.services.payments import refunds
 from bookings.services.payments.refunds import RefundPlan
 from instainstru.lib.acting import Act, ReasonForm
 from instainstru.lib.errors import DomainError
+from instainstru.lib.money import exact
 
 INSTRUCTOR, PLATFORM = "instructor", "platform"
 
@@ -19,7 +20,7 @@ INSTRUCTOR, PLATFORM = "instructor", "platform"
 class RefundForm(ReasonForm):
     """An amount, who bears it, and why. ``plan`` is what it would take, ``agreed`` one that was shown."""
 
-    amount = money.AmountField(label="Amount")
+    amount = AmountField(label="Amount")
     bears = forms.ChoiceField(
         label="Who bears it?",
         widget=forms.RadioSelect,
@@ -35,7 +36,7 @@ class RefundForm(ReasonForm):
         super().__init__(*args, **kwargs)
         self.payment = payment
         self.plan: RefundPlan | None = None
-        left = money.amount(refunds.refundable(payment), payment.currency)
+        left = exact(refunds.refundable(payment), payment.currency)
         self.fields["amount"].help_text = f"In {payment.currency}, at most {left}."
 
     def clean(self) -> dict[str, Any]:
@@ -77,10 +78,10 @@ class RefundForm(ReasonForm):
             "From us": plan.from_platform,
             "Could still be refunded afterwards": plan.left,
         }
-        return [(text, money.amount(of, currency)) for text, of in lines.items()]
+        return [(text, exact(of, currency)) for text, of in lines.items()]
 
     def button(self) -> str:
-        return f"Refund {money.amount(self.plan.amount, self.payment.currency)}" if self.plan else ""
+        return f"Refund {exact(self.plan.amount, self.payment.currency)}" if self.plan else ""
 
 
 class Refund(Act):
@@ -99,7 +100,7 @@ class Refund(Act):
         if not self.is_possible(payment):
             return [f"The payment is {payment.get_status_display().lower()}: there is nothing to refund."]
         charged, left, sent = (
-            money.amount(of, payment.currency)
+            exact(of, payment.currency)
             for of in (payment.captured, refunds.refundable(payment), payment.transferred)
         )
         return [
@@ -121,6 +122,4 @@ class Refund(Act):
             payment, amount=data["amount"], reason=data["reason"], by=by, seen=payment.version,
             instructor_bears=data["bears"] == INSTRUCTOR,
         )  # fmt: skip
-        return (
-            f"{money.amount(data['amount'], payment.currency)} is on its way back; the worker sends it now."
-        )
+        return f"{exact(data['amount'], payment.currency)} is on its way back; the worker sends it now."

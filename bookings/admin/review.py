@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bookings.admin import money
 from bookings.models import Payment, PaymentStatus
 from bookings.services.payments import review
 from instainstru.lib.acting import Act, ReasonForm
+from instainstru.lib.money import exact
 
 
 def _why(payment: Payment) -> list[str]:
@@ -23,7 +23,7 @@ class TryAgain(Act):
     def told(self, payment: Payment) -> list[str]:
         if not self.is_possible(payment):
             return ["Only a failed payment that has a card can be tried again."]
-        total = money.amount(payment.total, payment.currency)
+        total = exact(payment.total, payment.currency)
         return [
             *_why(payment),
             f"{payment.card} is asked for {total} within seconds. The lesson is not given up if it fails.",
@@ -49,7 +49,7 @@ class Resolve(Act):
             return ["Nothing waits here: somebody has dealt with it already."]
         said = _why(payment)
         if payment.status == PaymentStatus.FAILED and not payment.intent_id:
-            total = money.amount(payment.total, payment.currency)
+            total = exact(payment.total, payment.currency)
             said.append(
                 f"The {total} will not be charged any more. Credit and packages spent for it come back."
             )

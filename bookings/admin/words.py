@@ -43,7 +43,7 @@ def times(booking: Booking) -> str:
 
 
 def price(booking: Booking) -> str:
-    return money.show(booking.price, currency=booking.currency, short=False)
+    return money.exact(booking.price, booking.currency)
 
 
 def readers(booking: Booking) -> Readers:
@@ -73,22 +73,18 @@ def told_to(kind: Kind, booking: Booking) -> str:
     return f"{presentation.words(reached)} {verb}.{rest}"
 
 
-def money_on_cancel(booking: Booking, tier: Tier) -> str:
-    """Who gets how much of what was paid."""
+def shares(booking: Booking, tier: Tier | None) -> str:
+    """Who gets how much of what was paid, as a lesson that was given (None) or that ends by a tier."""
     settled = plan.settlement_of(booking, tier)
-    credit = settled.credit + settled.credit_back
-    show = {
-        f"{_money(booking, settled.refund)} back to the student": settled.refund,
-        f"{_money(booking, credit)} to the student as credit": credit,
-        f"{_money(booking, settled.package_back)} back into the student's package": settled.package_back,
-        f"{_money(booking, settled.to_instructor)} to the instructor": settled.to_instructor,
-        f"{_money(booking, settled.platform)} kept by us": settled.platform,
+    parts = {
+        "back to the student": settled.refund,
+        "to the student as credit": settled.credit + settled.credit_back,
+        "back into the student's package": settled.package_back,
+        "to the instructor": settled.to_instructor,
+        "kept by us": settled.platform,
     }
-    return presentation.words([text for text, amount in show.items() if amount]) or "nothing changes hands"
-
-
-def _money(booking: Booking, minor: int) -> str:
-    return money.show(minor, currency=booking.currency, short=False)
+    said = [f"{money.exact(share, booking.currency)} {whose}" for whose, share in parts.items() if share]
+    return presentation.words(said) or "nothing changes hands"
 
 
 def details(event: Event, *, zone: str) -> list[str]:

@@ -137,6 +137,11 @@ def _to_be_answered(rows: QuerySet[NoShowReport], party: Party, *, now: datetime
     return list(found.select_related(*WITH_BOOKING).order_by("answer_by")[:MOST_TO_ANSWER])
 
 
+def to_decide(among: QuerySet[NoShowReport]) -> QuerySet[NoShowReport]:
+    """Those that both sides tell differently, and that wait for staff."""
+    return among.filter(status=ReportStatus.DISPUTED)
+
+
 def due(*, now: datetime) -> QuerySet[NoShowReport]:
     """Reports that nobody answered in time."""
     rows = NoShowReport.objects.filter(status=ReportStatus.OPEN, answer_by__lte=now)

@@ -17,10 +17,9 @@ from bookings import paying, presentation, terms
 from bookings.models import Booking, Party, Payment, PaymentStatus, Status
 from bookings.paying import PayForm
 from bookings.services import access, checkout
-from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import cards as saved
 from bookings.services.payments import plan, work
-from bookings.services.payments.outcomes import BEFORE_MONEY
+from bookings.services.payments.outcomes import BEFORE_MONEY, may_change_card
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, money, when
 from instainstru.lib.errors import DomainError, NotFound
@@ -37,7 +36,7 @@ from students.services.students import student_of
 @throttled("write")
 def cards(request: HttpRequest) -> HttpResponse:
     """The saved cards; with POST one more, entered here (Stripe.js) or on Stripe's page."""
-    _require_payments()
+    paying.require_payments()
     user = signed_in(request)
     student = student_of(user)
     here = reverse("bookings:cards")
@@ -90,7 +89,7 @@ def _rows(student: Student, *, zone: str) -> list[dict[str, Any]]:
 @throttled("money")
 def begin(request: HttpRequest) -> HttpResponse:
     """For ``payment.js``: begin to save a card."""
-    _require_payments()
+    paying.require_payments()
     try:
         _, secret = saved.begin(student_of(signed_in(request)))
     except DomainError as refusal:
@@ -103,7 +102,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 @throttled("write")
 def remove(request: HttpRequest, card_id: int) -> HttpResponse:
     """Forget a card; one that a lesson still needs stays."""
-    _require_payments()
+    paying.require_payments()
     card = saved.card_for(signed_in(request), card_id)
     try:
         saved.remove(card, by=signed_in(request))
@@ -112,11 +111,6 @@ def remove(request: HttpRequest, card_id: int) -> HttpResponse:
     else:
         messages.success(request, f"{card} is removed.")
     return redirect("bookings:cards")
-
-
-def _require_payments() -> None:
-    if not gateway.is_configured():
-        raise NotFound
 
 
 # -- A lesson that is booked -------------------------------------------------------------------------
@@ -132,7 +126,7 @@ def pay(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     booking, payment = _own(request, booking_id)
     if (back := paying.welcome_back(request, booking.student, by=user)) is not None:
         return back
-    if payment.status not in BEFORE_MONEY or payment.ending not in ("", Payment.GIVEN):
+    if not may_change_card(payment):
         return _nothing_to_pay(request, booking, payment)
     form = PayForm(posted(request))
     if form.is_bound and form.is_valid():
@@ -180,7 +174,7 @@ def _after(
         until = when.short(payment.authorise_at, visitor_zone(request))
         messages.success(request, f"{payment.card} pays for this lesson. It is asked on {until}.")
         return lesson
-    amount = money.show(payment.total, currency=payment.currency, short=False)
+    amount = money.exact(payment.total, payment.currency)
     messages.success(request, f"{payment.card} holds {amount} for this lesson.")
     return lesson
 
@@ -211,7 +205,7 @@ def _bank_url(request: HttpRequest, booking: Booking) -> str:
 
 def _own(request: HttpRequest, booking_id: UUID) -> tuple[Booking, Payment]:
     """A lesson of the student's own and its payment; for everybody else there is none."""
-    _require_payments()
+    paying.require_payments()
     found = access.booking_for(signed_in(request), booking_id)
     payment = plan.payment_of(found.booking)
     if not paying.is_asked(found.booking, signed_in(request)) or payment is None:
@@ -233,14 +227,16 @@ def _context(request: HttpRequest, booking: Booking, payment: Payment, form: Pay
     options = [paying.of_card(card) for card in saved.of(booking.student)]
     named = form.data.get("pay_with", "") if form.is_bound else request.GET.get("pay_with", "")
     paying.check(options, named)
-    amount = money.show(payment.total, currency=payment.currency, short=False)
+    amount = money.exact(payment.total, payment.currency)
     is_due = payment.authorise_at <= now
     is_coming = booking.status == Status.CONFIRMED and booking.starts_at > now
     asked = f"Your card is asked on {when.short(payment.authorise_at, zone)}."
     return {
         "lesson": presentation.facts(booking, party=Party.STUDENT, zone=zone),
         "policy": terms.sentence(booking, zone=zone, now=now) if is_coming else None,
-        "lines": presentation.bill(booking, plan.bill_of(booking)),
+        "lines": presentation.bill(
+            plan.bill_of(booking), booking.currency, lesson=presentation.lesson_line(booking)
+        ),
         "total": amount,
         "trouble": paying.trouble(payment) if not form.is_bound else "",
         "pay": {

@@ -22,7 +22,7 @@ from bookings.models import Entry
 from bookings.services import connect, earnings
 from instainstru.accounts.services import signed_in
 from instainstru.events.kinds import Kind
-from instainstru.lib import clock, paging
+from instainstru.lib import clock, money, paging
 from instainstru.lib import presentation as words
 from instainstru.lib.errors import NotFound
 from instructors.models import Instructor, PayoutAccount
@@ -86,14 +86,14 @@ def _index(request: HttpRequest, instructor: Instructor, *, form: PeriodForm | N
 
 def _sums(sums: earnings.Earnings, account: PayoutAccount | None) -> dict[str, Any]:
     return {
-        "earned": earned.amount(sums.earned),
-        "sent": earned.amount(sums.sent),
-        "on_its_way": earned.amount(abs(sums.on_its_way)),
+        "earned": money.exact(sums.earned),
+        "sent": money.exact(sums.sent),
+        "on_its_way": money.exact(abs(sums.on_its_way)),
         "is_less": sums.on_its_way < 0,
         "is_moving": account is not None and account.is_ready,
-        "held": earned.amount(sums.held) if sums.held else "",
-        "coming": earned.amount(sums.coming),
-        "in_question": earned.amount(sums.in_question) if sums.in_question else "",
+        "held": money.exact(sums.held) if sums.held else "",
+        "coming": money.exact(sums.coming),
+        "in_question": money.exact(sums.in_question) if sums.in_question else "",
     }
 
 
@@ -102,9 +102,9 @@ def _this(months: list[earnings.Month], this: date) -> dict[str, str]:
     found = next((month for month in months if month.first == this), None)
     return {
         "month": f"{this:%B}",
-        "earned": earned.amount(found.earned if found else 0),
-        "tips": earned.amount(found.tips) if found and found.tips else "",
-        "back": earned.amount(-found.back) if found and found.back else "",
+        "earned": money.exact(found.earned if found else 0),
+        "tips": money.exact(found.tips) if found and found.tips else "",
+        "back": money.exact(-found.back) if found and found.back else "",
     }
 
 
@@ -209,9 +209,9 @@ def statements(request: HttpRequest, instructor: Instructor) -> HttpResponse:
             {
                 "month": words.month(one.first),
                 "number": earned.statement_number(instructor.pk, one.first),
-                "earned": earned.amount(one.earned),
-                "sent": earned.amount(one.sent),
-                "closing": earned.amount(one.closing),
+                "earned": money.exact(one.earned),
+                "sent": money.exact(one.sent),
+                "closing": money.exact(one.closing),
                 "url": reverse("bookings:statement", args=[earned.month_key(one.first)]),
             }
             for one in reversed(earnings.months(instructor, until=this))
@@ -244,10 +244,10 @@ def statement(request: HttpRequest, instructor: Instructor, month: str) -> HttpR
         "address": instructor.address,
         "zone": words.zone(settings.SITE_TIME_ZONE),
         "currency": settings.CURRENCY,
-        "opening": earned.amount(found.opening),
-        "closing": earned.amount(found.closing),
+        "opening": money.exact(found.opening),
+        "closing": money.exact(found.closing),
         "sums": [
-            {"label": label, "amount": earned.signed(figure)}
+            {"label": label, "amount": money.signed(figure)}
             for label, figure in (
                 ("Lessons, before commission", lessons + kept),
                 ("Commission", -kept),

@@ -14,6 +14,7 @@ from bookings.services import connect, earnings
 from bookings.services import stripe_gateway as gateway
 from bookings.services.connect import Standing
 from bookings.views.earnings import office
+from instainstru.lib import money
 from instainstru.lib.errors import Conflict, DomainError, NotFound
 from instainstru.lib.limits import throttled
 from instructors.models import Instructor
@@ -34,7 +35,7 @@ def index(request: HttpRequest, instructor: Instructor) -> HttpResponse:
         "here": "getting_paid",
         "is_on": gateway.is_configured(),
         "standing": getting_paid.standing_of(account),
-        "owed": earned.amount(sums.owed) if sums.owed else "",
+        "owed": money.exact(sums.owed) if sums.owed else "",
         "payouts": [earned.payout(one) for one in connect.payouts_of(account)[:PAYOUTS]] if account else [],
         "start_url": reverse("bookings:getting_paid_start"),
         "dashboard_url": reverse("bookings:getting_paid_dashboard"),

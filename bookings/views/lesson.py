@@ -24,7 +24,7 @@ from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import outcomes, plan
 from instainstru.accounts.models import User
 from instainstru.accounts.services import signed_in
-from instainstru.lib import clock, when
+from instainstru.lib import clock, money, when
 from instainstru.lib.errors import DomainError
 from instainstru.lib.http import posted, visitor_zone
 from instainstru.lib.limits import throttled
@@ -160,8 +160,8 @@ def _money(booking: Booking, *, party: Party, zone: str) -> dict[str, Any]:
     return {
         "total": "",
         "of_package": payment.package > 0,
-        "lines": bills.lines(quote, currency=payment.currency),
-        "sum": bills.amount(quote.total, payment.currency),
+        "lines": presentation.bill(quote, payment.currency),
+        "sum": money.exact(quote.total, payment.currency),
         "payment": bills.state(payment, booking, zone=zone),
     }
 

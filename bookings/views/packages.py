@@ -14,14 +14,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from bookings import at_once, bills, purchases
+from bookings import at_once, bills, paying, purchases
 from bookings.models import Package, Payment, PaymentStatus
 from bookings.money_forms import BuyPackageForm, RefundForm
 from bookings.services import packages, packages_held, receipts
 from bookings.services.payments import cards, work
 from bookings.views.lesson import onto
 from instainstru.accounts.services import signed_in
-from instainstru.lib import clock, presentation, when
+from instainstru.lib import clock, money, presentation, when
 from instainstru.lib.errors import Conflict, DomainError, NotFound
 from instainstru.lib.http import posted, visitor_zone
 from instainstru.lib.ids import new_id
@@ -42,13 +42,13 @@ FEWER_OR_MORE = range(packages.FEWEST, packages.MOST + 1)
 @throttled("money")
 def buy(request: HttpRequest) -> HttpResponse:
     """What so many lessons cost and on which conditions; on POST the click that costs."""
-    at_once.require_payments()
+    paying.require_payments()
     user = signed_in(request)
     offering = _offering(request.POST if request.method == "POST" else request.GET)
     if offering.instructor.user_id == user.pk:
         raise NotFound
     student = student_of(user)
-    form = BuyPackageForm(posted(request), cards=at_once.cards_of(student))
+    form = BuyPackageForm(posted(request), cards=list(cards.of(student)))
     duration, lessons = _choice(request, offering)
     if request.method == "POST" and form.is_valid():
         try:
@@ -122,12 +122,12 @@ def _quote_page(
         "lines": [
             {
                 "label": f"{presentation.count(lessons, 'lesson')} of {presentation.minutes(duration)}, "
-                f"{purchases.shown(each)} each",
-                "amount": purchases.shown(quote.lesson),
+                f"{money.exact(each)} each",
+                "amount": money.exact(quote.lesson),
             },
-            {"label": "Booking fee", "amount": purchases.shown(quote.fee)},
+            {"label": "Booking fee", "amount": money.exact(quote.fee)},
         ],
-        "total": purchases.shown(quote.total),
+        "total": money.exact(quote.total),
         "until": when.date(packages_held.expiry(clock.now()), visitor_zone(request)),
         "form": form,
         # Fresh on each page: a second press is the same purchase, a second page another one.
@@ -169,7 +169,7 @@ def refund(request: HttpRequest, package_id: int) -> HttpResponse:
         except DomainError as refusal:
             onto(form, refusal)
         else:
-            back = bills.amount(done.total, package.payment.currency)
+            back = money.exact(done.total, package.payment.currency)
             messages.success(request, f"{back} is on its way back to {bills.card_of(package.payment)}.")
             return redirect("bookings:packages")
     context = {
@@ -191,14 +191,14 @@ def refund(request: HttpRequest, package_id: int) -> HttpResponse:
 @throttled("write", safe=True)
 def bank(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """The bank wants to hear from the student: the way there, without a script."""
-    at_once.require_payments()
+    paying.require_payments()
     payment = _at_once(request, payment_id)
     if payment.status != PaymentStatus.ACTION_REQUIRED:
         return redirect(at_once.paid_for_url(payment))
     with cards.for_people():
         url = work.redirect_url(payment)
     context = {
-        "amount": bills.amount(payment.total, payment.currency),
+        "amount": money.exact(payment.total, payment.currency),
         "card": bills.card_of(payment),
         "bank_url": url,
         "again_url": _again_url(payment),
@@ -232,7 +232,7 @@ def _again_url(payment: Payment) -> str:
 @throttled("write", safe=True)
 def back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """Back from the bank: what it said."""
-    at_once.require_payments()
+    paying.require_payments()
     payment = _at_once(request, payment_id)
     with cards.for_people():
         payment = work.look(payment)

@@ -16,7 +16,7 @@ from bookings import bills, purchases
 from bookings.services import credits, ledger, packages, receipts
 from bookings.services import stripe_gateway as gateway
 from instainstru.accounts.services import signed_in
-from instainstru.lib import clock
+from instainstru.lib import clock, money
 from instainstru.lib.http import visitor_zone
 from instainstru.lib.paging import CursorPage, page
 from students.services.students import student_of
@@ -83,7 +83,7 @@ def credit(request: HttpRequest) -> HttpResponse:
     found = page(rows, request=request, order=["-id"])
     context = {
         **_frame("credit"),
-        "balance": purchases.shown(ledger.balance(whose)),
+        "balance": money.exact(ledger.balance(whose)),
         "credits": [purchases.credit(one, zone=zone) for one in credits.of(student)],
         "entries": purchases.entries(found.results, zone=zone),
         "pager": _pager(found),

@@ -12,14 +12,15 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from bookings import at_once, bills, presentation
+from bookings import at_once, paying, presentation
 from bookings.models import Booking, Party, PaymentStatus, Status
 from bookings.money_forms import TipForm
 from bookings.services import access, tips
+from bookings.services.payments import cards
 from bookings.views.lesson import onto
 from instainstru.accounts.models import User
 from instainstru.accounts.services import signed_in
-from instainstru.lib import clock
+from instainstru.lib import clock, money
 from instainstru.lib.errors import DomainError, NotFound
 from instainstru.lib.http import posted, visitor_zone
 from instainstru.lib.limits import throttled
@@ -39,7 +40,7 @@ def _own_lesson(user: User, booking_id: UUID) -> Booking:
 @throttled("money")
 def tip(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """A tip for a lesson that was given; the click on the button costs what it says."""
-    at_once.require_payments()
+    paying.require_payments()
     user = signed_in(request)
     booking = _own_lesson(user, booking_id)
     if booking.status != Status.COMPLETED:
@@ -49,7 +50,7 @@ def tip(request: HttpRequest, booking_id: UUID) -> HttpResponse:
             return redirect("bookings:payment_bank", given.pk)
         messages.info(request, "You have given a tip for this lesson.")
         return redirect("bookings:lesson", booking.pk)
-    form = TipForm(posted(request), cards=at_once.cards_of(booking.student))
+    form = TipForm(posted(request), cards=list(cards.of(booking.student)))
     sent = request.method == "POST" and form.is_valid()
     if sent and (answer := _tipped(request, booking, form, by=user)) is not None:
         return answer
@@ -77,5 +78,5 @@ def _tipped(request: HttpRequest, booking: Booking, form: TipForm, *, by: User) 
     if why := at_once.declined(payment):
         form.add_error("card", why)
         return None
-    name, shown = booking.instructor.user.first_name, bills.amount(amount, payment.currency)
+    name, shown = booking.instructor.user.first_name, money.exact(amount, payment.currency)
     return at_once.onward(request, payment, done=f"{shown} for {name}. Thank you!")

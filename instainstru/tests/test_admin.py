@@ -52,6 +52,7 @@ def test_the_first_page_counts_what_waits(
     quiet = {
         "Payments that wait": "0",
         "Disputes to answer": "0",
+        "No-shows to decide": "0",
         "Instructors to verify": "0",
         "Instructors to look at": "0",
         "Parked deliveries": "0",
@@ -63,7 +64,7 @@ def test_the_first_page_counts_what_waits(
     hold = held(cast.piano, local_time(in_days(3), 10))
     later = hold.expires_at + timedelta(minutes=6)
     monkeypatch.setattr(clock, "now", lambda: later)
-    with django_assert_num_queries(8):  # person, one for each queue
+    with django_assert_num_queries(9):  # person, one for each queue
         response = office.get("/admin/")
     assert counts(response) == {**quiet, "Parked deliveries": "1", "Stuck holds": "1"}
     for queue in response.context["queues"]:

@@ -26,6 +26,8 @@ from instainstru.rules.models import Rules
 
 # Nothing holds money yet: what may still be changed about a payment.
 BEFORE_MONEY = (PaymentStatus.PLANNED, PaymentStatus.FAILED, PaymentStatus.ACTION_REQUIRED)
+# A call is out; what comes back finds whatever was changed meanwhile.
+UNDER_WAY = (PaymentStatus.AUTHORISING, PaymentStatus.CAPTURING, PaymentStatus.CANCELLING)
 NO_CARD = "no_card"
 NO_CARD_SAID = "There is no card for this lesson yet."
 LESSON, PACKAGE, TIP = Payment.Purpose.LESSON, Payment.Purpose.PACKAGE, Payment.Purpose.TIP
@@ -51,6 +53,11 @@ _by_pk = Compiled(lambda pk: locked().filter(pk=pk), pk=UUID)
 def is_upfront(payment: Payment) -> bool:
     """Whether it is for a time that is only held so far (``upfront.py``)."""
     return payment.booking is not None and payment.booking.confirmed_at is None
+
+
+def may_change_card(payment: Payment) -> bool:
+    """Whether no card holds anything yet, and one may still have to."""
+    return payment.status in BEFORE_MONEY and payment.ending in ("", Payment.GIVEN)
 
 
 def quote_of(payment: Payment) -> Quote:

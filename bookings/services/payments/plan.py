@@ -6,6 +6,7 @@ and days; the payment's row comes next, then credit and packages. The worker (``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from bookings.models import Booking, Card, Package, Payment, PaymentStatus
 from bookings.services import credits, packages_held, pricing
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import moments, outcomes, refunds
-from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, lock_payment
+from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, UNDER_WAY, lock_payment
 from bookings.services.payments.steps import LEASE
 from bookings.services.policies import Tier
 from bookings.services.pricing import Quote, Settlement
@@ -73,16 +74,21 @@ def bill_of(booking: Booking, pay: Pay = NOTHING_SAID) -> Quote:
     Where payments are off nobody pays a fee, and of lessons from before there were any nothing but the
     price is known.
     """
+    return bills_of(booking, [pay])[0]
+
+
+def bills_of(booking: Booking, ways: Sequence[Pay]) -> list[Quote]:
+    """As ``bill_of``, for each of several ways to pay; two queries at most."""
     price_alone = Quote(lesson=booking.price, fee=0, credit=0, package=0, tip=0, commission=0)
     if not gateway.is_configured():
-        return price_alone
+        return [price_alone] * len(ways)
     payment = payment_of(booking)
     if payment is not None and (booking.confirmed_at is not None or not payment.ending):
-        return outcomes.quote_of(payment)
+        return [outcomes.quote_of(payment)] * len(ways)
     if booking.confirmed_at is not None:
-        return price_alone
-    available = credits.available(booking.student) if pay.use_credit else 0
-    return _quote_of(booking, pay, available)
+        return [price_alone] * len(ways)
+    available = credits.available(booking.student) if any(pay.use_credit for pay in ways) else 0
+    return [_quote_of(booking, pay, available if pay.use_credit else 0) for pay in ways]
 
 
 def settlement_of(booking: Booking, tier: Tier | None) -> Settlement:
@@ -227,7 +233,7 @@ def end_payment(payment: Payment, tier: str, *, now: datetime) -> None:
         payment.needs_staff = True
         update(payment)
     elif payment.intent_id or payment.status not in BEFORE_MONEY or not outcomes.all_comes_back(payment):
-        if not _is_under_way(payment):
+        if payment.status not in UNDER_WAY:
             payment.due_at = now
         update(payment)
     else:
@@ -242,13 +248,6 @@ def _end_late(payment: Payment, tier: str) -> None:
     update(payment, "late_ending")
     if payment.status == PaymentStatus.CAPTURED:
         refunds.everything(payment)
-
-
-def _is_under_way(payment: Payment) -> bool:
-    """A call is out; what comes back finds the ending."""
-    return payment.status in (
-        PaymentStatus.AUTHORISING, PaymentStatus.CAPTURING, PaymentStatus.CANCELLING
-    )  # fmt: skip
 
 
 def freeze(booking: Booking, *, why: str, now: datetime) -> None:
@@ -287,7 +286,7 @@ def unfreeze_payment(payment: Payment, *, now: datetime, by: Any = None) -> None
     """As ``unfreeze``, for a payment whose row is locked."""
     outcomes.note(Kind.PAYMENT_UNFROZEN, payment, amount=payment.total, by=by, why=payment.frozen_why)
     payment.frozen_at, payment.frozen_why = None, ""
-    if not _is_under_way(payment) and payment.status == PaymentStatus.AUTHORISED:
+    if payment.status == PaymentStatus.AUTHORISED:
         payment.due_at = max(now, payment.capture_at)
     elif payment.status in (PaymentStatus.PLANNED, PaymentStatus.ACTION_REQUIRED):
         payment.due_at = max(now, payment.authorise_at)
@@ -314,7 +313,7 @@ def change_card(payment: Payment, card: Card) -> Payment:
     payment = lock_payment(payment.pk)
     if card.student_id != payment.student_id or card.removed_at:
         raise NotFound("There is no such card.")
-    if payment.status not in BEFORE_MONEY or payment.ending not in ("", Payment.GIVEN):
+    if not outcomes.may_change_card(payment):
         raise Conflict("This payment cannot be changed any more.", code="wrong_status")
     payment.card = card
     if payment.status != PaymentStatus.PLANNED or payment.tries:

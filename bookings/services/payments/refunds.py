@@ -56,7 +56,7 @@ def preview(payment: Payment, *, amount: int, instructor_bears: bool = True) -> 
     if not left:
         raise Conflict("Everything that was charged has gone back.", code="nothing_left")
     if not 0 < amount <= left:
-        most = money.show(left, currency=payment.currency, short=False)
+        most = money.exact(left, payment.currency)
         raise Invalid(f"Between one minor unit and {most} can go back.", field="amount")
     share = 0
     if instructor_bears:
