@@ -34,9 +34,9 @@ from ops.stand_ins.testing import PUBLISHABLE_KEY, SECRET_KEY, StripeStandIn
 
 BAR, QUOTE_BAR = 10, 0.2
 WARM_UP = 100
-# Instructors looked at for each free time of the coming day: few have one that begins then.
-SAMPLE = 12
-TRIES = 20
+# Instructors looked at for each free time, and free times for each turn: many demand more notice.
+SAMPLE, SPARE = 4, 25
+TRIES, STRIDE = 100, 7
 BY_API, ON_PAGE = "POST /bookings {hold}, with a saved card", "booking on the confirm page"
 CSRF = "a" * 32
 
@@ -170,7 +170,7 @@ def _holding(
 ) -> Iterator[Holds]:
     client = Client(port)
     try:
-        yield Holds(client, payers, databases.free_times(big.url, 2 * turns, when=when, sample=SAMPLE))
+        yield Holds(client, payers, databases.free_times(big.url, SPARE * turns, when=when, sample=SAMPLE))
     finally:
         client.close()
 
@@ -196,9 +196,10 @@ class Holds:
         return Call(path, payer.cookies, method="POST", form=sent, expect=302)
 
     def _hold(self, turn: int) -> tuple[Payer, str]:
-        """Of the next free time that its instructor's limits and the student's own lessons allow."""
-        payer = self._payers[turn % len(self._payers)]
-        for _ in range(TRIES):
+        """Of the next free time that its instructor's limits allow, by somebody who is free then: times near
+        enough for their card to be due lie close together, and an earlier run's lessons are in the way."""
+        for attempt in range(TRIES):
+            payer = self._payers[(turn + attempt * STRIDE) % len(self._payers)]
             free = next(self._times)
             body = {"offering": free.offering, "starts_at": free.starts_at, "duration_min": free.duration_min}
             headers = {**payer.bearer, "Idempotency-Key": str(uuid4())}
@@ -271,7 +272,8 @@ def payers(number: int) -> list[dict[str, str]]:
 def services(number: int) -> dict[str, list[float]]:
     """Seconds of confirming a hold and having its card hold the amount: in Stripe's calls, and the rest."""
     own, stripe = [], []
-    times = iter(databases.free_times(os.environ["DATABASE_URL"], 4 * number, when=AT_ONCE, sample=SAMPLE))
+    url = os.environ["DATABASE_URL"]
+    times = iter(databases.free_times(url, SPARE * number, when=AT_ONCE, sample=SAMPLE))
     authorise, spent = gateway.authorise, []
 
     def timed(*args: Any, **kwargs: Any) -> Any:

@@ -21,6 +21,7 @@ from bookings.services.payments.plan import Pay
 from bookings.services.policies import Tier
 from bookings.services.pricing import Quote
 from instainstru.lib import clock
+from instainstru.lib.compiled import update
 from instainstru.lib.errors import Conflict
 
 # The bank is being asked, or has said yes: nothing else may be begun.
@@ -60,7 +61,7 @@ def take_over(booking: Booking, attempt: Payment) -> None:
     if payment.booking_id != booking.pk or payment.status != PaymentStatus.AUTHORISED or payment.ending:
         raise Conflict("The payment did not go through.", code="not_paid")
     payment.due_at = payment.capture_at
-    payment.save(update_fields=["due_at"])
+    update(payment, "due_at")
 
 
 @transaction.atomic

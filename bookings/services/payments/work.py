@@ -90,7 +90,7 @@ def pay_now(payment: Payment, *, return_url: str, in_page: bool = False) -> Paym
             is_due |= not turn and payment.status in BEFORE_MONEY and payment.authorise_at <= now
             job = _decide(payment, now=now, there=there) if is_due else None
         if job is None or job.give_up:
-            break
+            return payment
         if job.book:
             _book(payment)
         if job.step is not None:
