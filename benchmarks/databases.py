@@ -104,15 +104,20 @@ _FREE = """
         SELECT id, slug, %(first_day)s + (random() * %(days)s)::int AS days FROM instructors_instructor
         WHERE status = 'listed' ORDER BY random() LIMIT %(sample)s
     )
-    SELECT DISTINCT ON (chosen.id) offering.id, chosen.id, chosen.slug, lower(span), offering.durations[1]
+    SELECT DISTINCT ON (chosen.id) offering.id, chosen.id, chosen.slug, start, offering.durations[1]
     FROM chosen
     JOIN instructors_offering offering ON offering.instructor_id = chosen.id
     JOIN instructors_openday day ON day.instructor_id = chosen.id AND day.date = current_date + chosen.days
     CROSS JOIN LATERAL unnest(day.free) AS span
+    -- Some whole hours into it, or all would ask for the first hour of a day and be in each other's way.
+    CROSS JOIN LATERAL (
+        SELECT extract(epoch FROM upper(span) - lower(span)) / 60 - offering.durations[1]) rest (min)
+    CROSS JOIN LATERAL (
+        SELECT lower(span) + floor(random() * (floor(rest.min / 60) + 1)) * interval '1 hour') at (start)
     WHERE offering.is_listed AND offering.modalities[1] <> 'at_student'
-      AND upper(span) - lower(span) >= offering.durations[1] * interval '1 minute'
-      AND lower(span) > now() + %(from_hour)s * interval '1 hour'
-      AND lower(span) < now() + %(to_hour)s * interval '1 hour'
+      AND rest.min >= 0
+      AND start > now() + %(from_hour)s * interval '1 hour'
+      AND start < now() + %(to_hour)s * interval '1 hour'
     LIMIT %(number)s
 """
 

@@ -46,11 +46,14 @@ def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row
     addresses = databases.feeds(big.url, FEEDS, lessons=500)
     yield _row("feed", "calendar of 500 lessons", calls.feed(addresses), ports, number=number)
     yield _row("suggest", "GET /search/suggest", calls.suggestion, ports, number=number)
-    times = iter(databases.free_times(big.url, 2 * (number + WARM_UP)))
-    yield _row(
-        "book", "POST /bookings", lambda turn: calls.booking(next(times), big.people.student(turn)), ports,
-        number=number,
-    )  # fmt: skip
+    # Who has something else then is followed by somebody else at another time.
+    times = enumerate(databases.free_times(big.url, 3 * (number + WARM_UP)))
+
+    def book(_: int) -> Call:
+        attempt, free = next(times)
+        return calls.booking(free, big.people.student(attempt))
+
+    yield _row("book", "POST /bookings", book, ports, number=number)
     yield from weeks_over_http(big, ports, number=number)
     yield _one_caller(big, ports)
 

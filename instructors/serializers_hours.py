@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from instainstru.lib.errors import Invalid
-from instainstru.lib.fields import Body, refuse_unknown
-from instructors.models import CalendarBlock
+from instainstru.lib.fields import Body, Unreadable, read_date, refuse_unknown
 from instructors.services import schedule
 from instructors.services.schedule import Window
 
@@ -19,16 +19,6 @@ def show_window(window: Window) -> dict[str, str]:
     """``{"from": "09:00", "to": "17:00"}``; midnight at the end is ``24:00``."""
     low, high = window
     return {"from": schedule.show_minute(low), "to": schedule.show_minute(high)}
-
-
-def show_away(block: CalendarBlock) -> dict[str, Any]:
-    """Time the instructor is away."""
-    return {
-        "kind": block.kind,
-        "starts_at": block.period.lower,
-        "ends_at": block.period.upper,
-        "label": block.label,
-    }
 
 
 # -- What is read ------------------------------------------------------------------------------------
@@ -52,27 +42,24 @@ class WindowBody(Body):
         return {"from": WallField(), **super().get_fields()}
 
 
-@extend_schema_field(WindowBody(many=True))
-class WindowsField(serializers.Field[Any, Any, Any, Any]):
+def read_windows(data: Any) -> list[Window]:
     """A day's windows as minutes, in order.
 
     Read by hand: a week holds dozens of times, for each of which a serializer would take longer than the
     database for the week. A list that no day has room for is refused before it is looked at.
     """
-
-    def to_internal_value(self, data: Any) -> list[Window]:
-        if not isinstance(data, list):
-            raise serializers.ValidationError("Send a list of windows.")
-        if len(data) > schedule.MOST_WINDOWS_A_DAY:
-            raise serializers.ValidationError(f"A day has room for {schedule.MOST_WINDOWS_A_DAY} windows.")
-        wrong: dict[str, Any] = {}
-        windows = [_window(one, str(number), wrong) for number, one in enumerate(data)]
-        if wrong:
-            raise serializers.ValidationError(wrong)
-        try:
-            return schedule.check_windows(windows, field="windows")
-        except Invalid as error:
-            raise serializers.ValidationError(error.message) from error
+    if not isinstance(data, list):
+        raise serializers.ValidationError("Send a list of windows.")
+    if len(data) > schedule.MOST_WINDOWS_A_DAY:
+        raise serializers.ValidationError(f"A day has room for {schedule.MOST_WINDOWS_A_DAY} windows.")
+    wrong: dict[str, Any] = {}
+    windows = [_window(one, str(number), wrong) for number, one in enumerate(data)]
+    if wrong:
+        raise serializers.ValidationError(wrong)
+    try:
+        return schedule.check_windows(windows, field="windows")
+    except Invalid as error:
+        raise serializers.ValidationError(error.message) from error
 
 
 def _window(data: Any, number: str, wrong: dict[str, Any]) -> Window:
@@ -93,26 +80,107 @@ def _window(data: Any, number: str, wrong: dict[str, Any]) -> Window:
     return edges[0], edges[1]
 
 
+# How days look in the API's documents; they are read by ``DaysField``.
+
+
 class OpenBody(Body):
     """The windows in which an instructor teaches."""
 
-    windows = WindowsField()
+    windows = WindowBody(many=True)
 
 
 class WeekdayBody(OpenBody):
     weekday = serializers.ChoiceField(WEEKDAYS)
 
 
+class DateBody(OpenBody):
+    date = serializers.DateField()
+    closed = serializers.BooleanField(required=False, help_text="As ``windows`` being empty.")
+    source = serializers.ChoiceField(SOURCES, required=False, help_text="Ignored.")  # type: ignore[assignment]
+    lessons = serializers.ListField(required=False, help_text="Ignored.")
+    time_off = serializers.ListField(required=False, help_text="Ignored.")
+
+
 EVERY_WEEKDAY = "Send every weekday, monday to sunday, once."
 EVERY_DATE = "Send the seven dates of the week, each once."
+
+
+class DaysField(serializers.Field[Any, Any, Any, Any]):
+    """Seven days with their windows, read by hand for the same reason. Each becomes what names it and its
+    windows; what else ``GET`` answered of a day is let pass."""
+
+    name = ""
+    ignored: tuple[str, ...] = ()
+    number_says = ""
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        if not isinstance(data, list):
+            raise serializers.ValidationError("Send a list of days.")
+        if len(data) > len(WEEKDAYS):
+            raise serializers.ValidationError(self.number_says)
+        wrong: dict[str, Any] = {}
+        days = [self._day(one, str(number), wrong) for number, one in enumerate(data)]
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return days
+
+    def _day(self, data: Any, number: str, wrong: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            wrong[number] = {"non_field_errors": [f"Send an object with {self.name} and windows."]}
+            return {}
+        refuse_unknown(data, (self.name, "windows", *self.ignored))
+        day: dict[str, Any] = {}
+        for field, read in ((self.name, self.named), ("windows", read_windows)):
+            try:
+                if field not in data:
+                    raise serializers.ValidationError("This field is required.")
+                day[field] = read(data[field])
+            except serializers.ValidationError as error:
+                wrong.setdefault(number, {})[field] = error.detail
+        self.check(data, day, lambda field, says: wrong.setdefault(number, {}).update({field: [says]}))
+        return day
+
+    def named(self, data: Any) -> Any:
+        """What says which day it is."""
+        raise NotImplementedError
+
+    def check(self, data: dict[str, Any], day: dict[str, Any], refuse: Callable[[str, str], None]) -> None:
+        """What else can be wrong with a day."""
+
+
+@extend_schema_field(WeekdayBody(many=True))
+class WeekdaysField(DaysField):
+    name, number_says = "weekday", EVERY_WEEKDAY
+
+    def named(self, data: Any) -> Any:
+        if data not in WEEKDAYS:
+            raise serializers.ValidationError(f"Choose one of: {', '.join(WEEKDAYS)}.")
+        return data
+
+
+@extend_schema_field(DateBody(many=True))
+class DatesField(DaysField):
+    name, number_says = "date", EVERY_DATE
+    ignored = ("closed", "source", "lessons", "time_off")
+
+    def named(self, data: Any) -> Any:
+        try:
+            return read_date(data)
+        except Unreadable as error:
+            raise serializers.ValidationError(str(error)) from None
+
+    def check(self, data: dict[str, Any], day: dict[str, Any], refuse: Callable[[str, str], None]) -> None:
+        closed = data.get("closed")
+        if "closed" in data and not isinstance(closed, bool):
+            refuse("closed", "Write true or false.")
+        elif closed is not None and "windows" in day and closed == bool(day["windows"]):
+            refuse("closed", "A closed date has no windows; an open one has some.")
 
 
 class HoursBody(Body):
     """The whole weekly pattern: every weekday once. What ``GET`` answered may be sent back changed."""
 
-    days = WeekdayBody(  # type: ignore[call-arg]
-        many=True, max_length=7, error_messages={"max_length": EVERY_WEEKDAY}
-    )
+    days = WeekdaysField()
     time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
 
     def validate_days(self, days: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -121,26 +189,10 @@ class HoursBody(Body):
         return days
 
 
-class DateBody(OpenBody):
-    date = serializers.DateField(input_formats=["%Y-%m-%d"])
-    closed = serializers.BooleanField(required=False, help_text="As ``windows`` being empty.")
-    source = serializers.ChoiceField(SOURCES, required=False, help_text="Ignored.")  # type: ignore[assignment]
-    lessons = serializers.ListField(required=False, help_text="Ignored.")
-    time_off = serializers.ListField(required=False, help_text="Ignored.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "closed" in attrs and attrs["closed"] == bool(attrs["windows"]):
-            message = "A closed date has no windows; an open one has some."
-            raise serializers.ValidationError({"closed": message})
-        return attrs
-
-
 class WeekBody(Body):
     """The seven dates of the week. What ``GET`` answered may be sent back changed."""
 
-    days = DateBody(  # type: ignore[call-arg]
-        many=True, max_length=7, error_messages={"max_length": EVERY_DATE}
-    )
+    days = DatesField()
     week = serializers.DateField(required=False, help_text="Ignored; the address says it.")
     time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from bookings.models import Booking, Party, Status
 from instainstru.accounts.models import User
+from instainstru.lib import prepared
 from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import NotFound
 from instructors.models import Instructor
@@ -102,22 +104,36 @@ def lessons_among(instructor: Instructor, ids: Collection[UUID]) -> QuerySet[Boo
     return whole().filter(instructor=instructor, pk__in=ids).order_by("starts_at")
 
 
-def times_of(instructor: Instructor, *, low: datetime, high: datetime) -> list[Booking]:
-    """The same as ``agenda``, of which no more is known than when and in which status."""
-    return _times_of(instructor_id=instructor.pk, low=low, high=high)
+class Standing(NamedTuple):
+    """A lesson or held time; or time an instructor is away, with a ``label`` in place of id and status."""
+
+    kind: str
+    id: UUID | None
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    label: str
 
 
-_times_of = Compiled(
-    lambda instructor_id, low, high: (
-        Booking.objects.filter(instructor_id=instructor_id, starts_at__gte=low, starts_at__lt=high)
-        .exclude(status__in=(Status.RELEASED, Status.EXPIRED))
-        .only("status", "starts_at", "ends_at")
-        .order_by("starts_at")
-    ),
-    instructor_id=int,
-    low=datetime,
-    high=datetime,
-)
+def standing(instructor: Instructor, *, low: datetime, high: datetime) -> list[Standing]:
+    """What stands in an instructor's ``[low, high)`` in order: lessons and held times that start in it, and
+    time off and outside events that touch it. One query, of which no more is known than when and what.
+    """
+    with prepared.cursor() as cursor:
+        cursor.execute(_STANDING, {"instructor": instructor.pk, "low": low, "high": high})
+        return [Standing(*row) for row in cursor.fetchall()]
+
+
+_STANDING = """
+    SELECT 'lesson', id, status, starts_at, ends_at, '' FROM bookings_booking
+    WHERE instructor_id = %(instructor)s AND starts_at >= %(low)s AND starts_at < %(high)s
+        AND status NOT IN ('released', 'expired')
+    UNION ALL
+    SELECT kind, NULL, '', lower(period), upper(period), label FROM instructors_calendarblock
+    WHERE instructor_id = %(instructor)s AND kind IN ('time_off', 'external')
+        AND period && tstzrange(%(low)s, %(high)s)
+    ORDER BY 4, 5
+"""
 
 
 def behind(instructor: Instructor, ids: Collection[UUID]) -> dict[UUID, Booking]:

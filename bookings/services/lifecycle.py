@@ -19,8 +19,6 @@ from bookings.services.wanted import HoldExpired, StudentBusy, Wanted, change
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, Invalid, NotFound
-from instainstru.rules import services as rules_service
-from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock
 from instructors.services import calendar, profile
 from students.models import Student
@@ -205,9 +203,7 @@ def reschedule(
         terms = policies.reschedule(booking, party=party, now=now)
         if not (agreed and terms.move == policies.Move.CONSENT):
             _refuse_move(terms)
-        rules = rules_service.current(fresh=True)
-        taking.require_within_limits(wanted, rules=rules, now=now)
-        _move(booking, wanted, rules=rules, now=now)
+        _move(booking, wanted, now=now)
         previous = booking.starts_at
         booking.starts_at, booking.ends_at = wanted.starts_at, wanted.ends_at
         if terms.move == policies.Move.FREE:
@@ -242,11 +238,11 @@ def _refuse_move(terms: policies.Reschedule) -> None:
     )
 
 
-def _move(booking: Booking, wanted: Wanted, *, rules: Rules, now: datetime) -> None:
+def _move(booking: Booking, wanted: Wanted, *, now: datetime) -> None:
     """Exchange the booking's block for one at the wanted time."""
     taking.lock_days(wanted, booking)
-    if calendar.reread(wanted.instructor):
-        taking.require_within_limits(wanted, rules=rules, now=now)
+    rules, _ = calendar.reread(wanted.instructor)
+    taking.require_within_limits(wanted, rules=rules, now=now)
     clash = Booking.objects.filter(
         student_id=booking.student_id,
         status__in=LIVE,

@@ -110,7 +110,7 @@ def _book(wanted: Wanted, *, student: Student, by: Any, party: Party, reason: st
     _refuse_unthinkable(wanted, now=now)
     taking.refuse_oneself(wanted, student)
     newest_card = steps.lock_student(student.pk)
-    instructor = _locked(wanted.instructor)
+    instructor = calendar.lock_schedule(wanted.instructor)
     own = _own_in_the_way(wanted, student, now=now)
     taking.lock_days(wanted, *own)
     for hold in own:
@@ -136,14 +136,6 @@ def _book(wanted: Wanted, *, student: Student, by: Any, party: Party, reason: st
     history.note(Kind.BOOKING_CONFIRMED, booking, by=by, by_role=party, reason=reason, passed_over=codes)
     plan.plan(booking, by=by, newest_card=newest_card)
     return booking
-
-
-def _locked(instructor: Instructor) -> Instructor:
-    """The same instance, its row locked, with what decides about bookings as it is now."""
-    now = calendar.lock_instructor(instructor)
-    for name in ("status", "open_until", *calendar.LIMITS):
-        setattr(instructor, name, getattr(now, name))
-    return instructor
 
 
 def _refuse_unthinkable(wanted: Wanted, *, now: datetime) -> None:

@@ -23,7 +23,6 @@ from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled, insert
 from instainstru.lib.errors import DomainError, Invalid
 from instainstru.lib.intervals import covers
-from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, OpenDay
 from instructors.services import calendar, open_days
@@ -59,10 +58,7 @@ def book(wanted: Wanted, *, student: Student, by: Any, note: str = "", pay: Pay 
 def _take(
     wanted: Wanted, status: Status, *, student: Student, by: Any, note: str, replace_holds: bool = False
 ) -> Booking:
-    now = clock.now()
-    rules = rules_service.current(fresh=True)
-    instructor = wanted.instructor
-    require_within_limits(wanted, rules=rules, now=now)
+    now, instructor = clock.now(), wanted.instructor
     in_the_way = own_in_the_way(wanted, student, now=now, replace_holds=replace_holds)
     days = lock_days(wanted, *in_the_way)
     for other in in_the_way:
@@ -70,9 +66,10 @@ def _take(
         steps.drop_hold(other, Status.EXPIRED if expired else Status.RELEASED, by=by, now=now)
     if in_the_way:
         days = lock_days(wanted)
-    if calendar.reread(instructor):
-        require_within_limits(wanted, rules=rules, now=now)
+    rules, changed = calendar.reread(instructor)
+    if changed:
         days = lock_days(wanted)
+    require_within_limits(wanted, rules=rules, now=now)
     days = require_free(wanted, days, now=now)
     booking = new(wanted, status, student=student, by=by, note=note, rules=rules, now=now)
     insert(booking)

@@ -6,7 +6,8 @@ that counts, a ``Compiled`` query keeps the ORM's own SQL and its way of making 
     _by_id = Compiled(lambda pk: Offering.objects.select_related("subject").filter(pk=pk), pk=int)
     _by_id(pk=12)   # [<Offering>]
 
-Only values vary: the SQL may not depend on them, so no lists, no None and no slices among them.
+Where the queryset ends in ``values_list`` the rows are tuples. Only values vary: the SQL may not depend on
+them, so no lists, no None and no slices among them.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models
 from django.db.models import AutoField, Field, Model, QuerySet
-from django.db.models.query import get_related_populators
+from django.db.models.query import ModelIterable, get_related_populators
 
 from instainstru.lib import prepared
 
-M = TypeVar("M", bound=Model)
+# A model, or a tuple.
+M = TypeVar("M")
 
 # Values nobody uses, to be found again among the parameters of the compiled statement.
 _MARKS: dict[type, Callable[[int], Any]] = {
@@ -39,49 +41,58 @@ _MARKS: dict[type, Callable[[int], Any]] = {
 class Compiled(Generic[M]):
     """``make`` builds the queryset from keyword arguments, whose types are given as ``kinds``."""
 
-    def __init__(self, make: Callable[..., QuerySet[M]], **kinds: type) -> None:
+    def __init__(self, make: Callable[..., QuerySet[Any, M]], **kinds: type) -> None:
         self._make = make
         self._kinds = kinds
 
     def __call__(self, **values: Any) -> list[M]:
-        """The instances, with what ``select_related`` brings along; one statement."""
+        """The instances, with what ``select_related`` brings along, or the tuples; one statement."""
         plan = self._plan
         with prepared.cursor() as cursor:
             cursor.execute(plan.sql, [values.get(name, value) for name, value in plan.parameters])
-            return plan.instances(cursor.fetchall())
+            return plan.read(cursor.fetchall())
 
     @cached_property
     def _plan(self) -> _Plan:
         marks = {name: _MARKS[kind](n) for n, (name, kind) in enumerate(self._kinds.items())}
-        compiler = self._make(**marks).query.get_compiler(DEFAULT_DB_ALIAS)
+        queryset = self._make(**marks)
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, found = compiler.as_sql()
         # By their text: the ORM hands some values to the driver in wrappers of its own.
         names = {str(mark): name for name, mark in marks.items()}
         parameters = [(names.get(str(value), ""), value) for value in found]
         if missing := set(marks) - {name for name, _ in parameters}:
             raise TypeError(f"The statement does not use {sorted(missing)}.")
-        return _Plan(compiler, sql, parameters)
+        return _Plan(compiler, sql, parameters, of_instances=queryset._iterable_class is ModelIterable)
 
 
 class _Plan:
     """A compiled statement and how its rows become instances, as ``ModelIterable`` would make them."""
 
-    def __init__(self, compiler: Any, sql: str, parameters: list[tuple[str, Any]]) -> None:
+    def __init__(
+        self, compiler: Any, sql: str, parameters: list[tuple[str, Any]], *, of_instances: bool
+    ) -> None:
         self.sql = sql
         # The name of the value that goes there, or "" and the fixed value.
         self.parameters = parameters
         self._compiler = compiler
         info, select = compiler.klass_info, compiler.select
+        self._converters = compiler.get_converters([column[0] for column in select])
+        self._of_instances = of_instances
+        if not of_instances:
+            return
         first, last = info["select_fields"][0], info["select_fields"][-1] + 1
         self._model, self._own = info["model"], slice(first, last)
         self._names = [column[0].target.attname for column in select[first:last]]
         self._populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         self._annotations = list(compiler.annotation_col_map.items())
-        self._converters = compiler.get_converters([column[0] for column in select])
 
-    def instances(self, rows: Iterable[Any]) -> list[Any]:
+    def read(self, rows: Iterable[Any]) -> list[Any]:
         if self._converters:
             rows = self._compiler.apply_converters(rows, self._converters)
+        return self._instances(rows) if self._of_instances else list(rows)
+
+    def _instances(self, rows: Iterable[Any]) -> list[Any]:
         found = []
         for row in rows:
             instance = self._model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._own])
@@ -96,7 +107,7 @@ class _Plan:
 def insert(instance: Model) -> None:
     """``instance.save(force_insert=True)``, with SQL that is written once."""
     plan = _insertion(type(instance))
-    values = [field.get_db_prep_save(field.pre_save(instance, True), connection) for field in plan.fields]
+    values = _values(instance, plan.fields, add=True)
     with prepared.cursor() as cursor:
         cursor.execute(plan.sql, values)
         if plan.numbered:
@@ -123,11 +134,32 @@ def _insertion(model: type[Model]) -> _Insertion:
     return _Insertion(f"{sql} RETURNING {quote(str(key.column))}" if numbered else sql, fields, numbered)
 
 
+# Whose values the driver takes as they are; asking the field to prepare them takes longer than sending them.
+_PLAIN = (
+    models.BooleanField, models.CharField, models.DateField, models.ForeignKey, models.IntegerField,
+    models.TextField, models.UUIDField,
+)  # fmt: skip
+
+
+@cache
+def _is_plain(field: Field[Any, Any]) -> bool:
+    kind = getattr(field, "target_field", field)
+    return isinstance(kind, _PLAIN) and type(kind).get_db_prep_save is Field.get_db_prep_save
+
+
+def _values(instance: Model, fields: Iterable[Field[Any, Any]], *, add: bool) -> list[Any]:
+    return [
+        value if _is_plain(field) else field.get_db_prep_save(value, connection)
+        for field in fields
+        for value in (field.pre_save(instance, add),)
+    ]
+
+
 def update(instance: Model, *names: str) -> None:
     """``instance.save(update_fields=names)``, or of all fields where none is named, with SQL that is written
     once. Raises ``DatabaseError`` where the row is gone."""
     plan = _change(type(instance), names)
-    values = [field.get_db_prep_save(field.pre_save(instance, False), connection) for field in plan.fields]
+    values = _values(instance, plan.fields, add=False)
     with prepared.cursor() as cursor:
         cursor.execute(plan.sql, [*values, instance.pk])
         if not cursor.rowcount:

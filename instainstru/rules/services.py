@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Subquery
 
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
@@ -33,6 +34,15 @@ def current(*, fresh: bool = False) -> Rules:
 
 
 _newest = Compiled(lambda: Rules.objects.order_by("-id")[:1])
+
+# For who reads other rows anyway: annotated to them it says which rules are in force (``of_version``).
+VERSION = Subquery(Rules.objects.order_by("-id").values("id")[:1])
+
+
+def of_version(version: int) -> Rules:
+    """The rules in force, of which a statement has just said that they are these."""
+    rules = current()
+    return rules if rules.pk == version else current(fresh=True)
 
 
 def in_force_since(*names: str) -> int | None:

@@ -30,7 +30,6 @@ from instructors.serializers_hours import (
     HoursBody,
     WeekAnswer,
     WeekBody,
-    show_away,
     show_window,
 )
 from instructors.services import profile, schedule, weeks
@@ -183,17 +182,13 @@ def show_week(instructor: Instructor, week: weeks.Week) -> dict[str, Any]:
     first, last = week.days[0].date, week.days[-1].date
     low, high = clock.day_bounds(first, tz)[0], clock.day_bounds(last, tz)[1]
     lessons: dict[date, list[dict[str, Any]]] = {}
-    for booking in access.times_of(instructor, low=low, high=high):
-        at = clock.local(booking.starts_at, tz).date()
-        lessons.setdefault(at, []).append(
-            {
-                "id": booking.pk,
-                "status": booking.status,
-                "starts_at": booking.starts_at,
-                "ends_at": booking.ends_at,
-            }
-        )
-    away = [show_away(block) for block in weeks.away(instructor, first)]
+    away: list[dict[str, Any]] = []
+    for one in access.standing(instructor, low=low, high=high):
+        if one.id is None:
+            away.append(_show(one, "kind", "starts_at", "ends_at", "label"))
+        else:
+            at = clock.local(one.starts_at, tz).date()
+            lessons.setdefault(at, []).append(_show(one, "id", "status", "starts_at", "ends_at"))
     days = []
     for day in week.days:
         begin, end = clock.day_bounds(day.date, tz)
@@ -206,6 +201,10 @@ def show_week(instructor: Instructor, week: weeks.Week) -> dict[str, Any]:
             }
         )
     return {"week": first, "time_zone": tz, "days": days}
+
+
+def _show(one: access.Standing, *names: str) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in names}
 
 
 def _show_day(at: date, windows: list[Window]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -39,6 +40,7 @@ LIMITS = (
     "time_zone", "notice_online_min", "notice_at_instructor_min", "notice_at_student_min", "grid_min",
     "buffer_min", "travel_min", "horizon_days", "overnight_rule", "lessons_per_day", "lessons_per_week",
 )  # fmt: skip
+SCHEDULE = ("status", "open_until", *LIMITS)
 
 
 def days_affected(instructor: Instructor, start: datetime, end: datetime) -> tuple[date, date]:
@@ -79,29 +81,50 @@ def lock_instructor(instructor: Instructor) -> Instructor:
 _locked = Compiled(lambda pk: Instructor.objects.select_for_update(no_key=True).filter(pk=pk), pk=int)
 
 
+def lock_schedule(instructor: Instructor) -> Instructor:
+    """The same instance, its row locked likewise, with what decides when it can be booked as that is now."""
+    found = _locked_schedule(pk=instructor.pk)
+    if not found:
+        raise Instructor.DoesNotExist
+    for name, value in zip(SCHEDULE, found[0], strict=True):
+        setattr(instructor, name, value)
+    return instructor
+
+
+_locked_schedule = Compiled(
+    lambda pk: Instructor.objects.select_for_update(no_key=True).filter(pk=pk).values_list(*SCHEDULE), pk=int
+)
+
+
 def lock_days(instructor_id: int, first: date, last: date) -> list[OpenDay]:
-    """The open days in ``[first, last]``, locked in date order."""
+    """The open days in ``[first, last]``, locked in date order; each says the ``rules_version`` in force."""
     return _locked_days(instructor_id=instructor_id, first=first, last=last)
 
 
-def reread(instructor: Instructor) -> bool:
-    """Bring the instructor's limits up to date, once their days are locked; whether any had changed.
+def reread(instructor: Instructor) -> tuple[Rules, bool]:
+    """Bring the instructor's limits up to date, once their days are locked: the rules in force, and whether
+    any limit had changed.
 
     An edit of the limits locks the days it derives again. Whoever waited for it on that lock has read the
     limits before it, and would derive by them what the edit has just put right.
     """
-    [now] = _limits(pk=instructor.pk)
-    changed = [name for name in LIMITS if getattr(instructor, name) != getattr(now, name)]
-    for name in changed:
-        setattr(instructor, name, getattr(now, name))
-    return bool(changed)
+    [(*limits, version)] = _limits(pk=instructor.pk)
+    now = dict(zip(LIMITS, limits, strict=True))
+    changed = {name: value for name, value in now.items() if value != getattr(instructor, name)}
+    for name, value in changed.items():
+        setattr(instructor, name, value)
+    return rules_service.of_version(version), bool(changed)
 
 
-_limits = Compiled(lambda pk: Instructor.objects.only(*LIMITS).filter(pk=pk).order_by(), pk=int)
+_limits = Compiled(
+    lambda pk: Instructor.objects.filter(pk=pk).order_by().values_list(*LIMITS, rules_service.VERSION),
+    pk=int,
+)
 
 _locked_days = Compiled(
     lambda instructor_id, first, last: (
-        OpenDay.objects.select_for_update()
+        OpenDay.objects.select_for_update(of=("self",))
+        .annotate(rules_version=rules_service.VERSION)
         .filter(instructor_id=instructor_id, date__range=(first, last))
         .order_by("date")
     ),
@@ -135,20 +158,29 @@ def rebuild(
     Yesterday is included because a day may be over here and not yet there. Call with the days locked,
     or let it lock them; days beyond the horizon are not made.
     """
-    rules = rules_service.current(fresh=True)
     today = clock.today(instructor.time_zone)
-    end = instructor.open_until or today + DAY * (limits_of(instructor, rules).horizon_days + 1)
+    end = instructor.open_until or _horizon(instructor, today)
     first, last = _whole_if_capped(instructor, first or today - DAY, last or end - DAY)
     first, last = max(first, today - DAY), min(last, end - DAY)
     if first > last:
         return
-    known = {day.date: day for day in lock_days(instructor.pk, first, last)}
+    days = lock_days(instructor.pk, first, last)
+    rules = rules_service.of_version(days[0].rules_version) if days else rules_service.current(fresh=True)
+    known = {day.date: day for day in days}
     derived = compute([instructor], first, last, rules, hours)
-    write({key: free for key, free in derived.items() if not _tells(known.get(key[1]), free)})
     if instructor.open_until is None:
         instructor.open_until = end
         instructor.save(update_fields=["open_until"])
-    refresh_next_free(instructor)
+    news = {key: free for key, free in derived.items() if not _tells(known.get(key[1]), free)}
+    with prepared.cursor() as cursor:
+        cursor.execute(
+            _WRITE_OF_ONE if news else _REFRESH, {"rows": _rows(news), **_here_and_now(instructor)}
+        )
+
+
+def _horizon(instructor: Instructor, today: date) -> date:
+    """The first date beyond it, of a calendar that opens today."""
+    return today + DAY * (limits_of(instructor, rules_service.current(fresh=True)).horizon_days + 1)
 
 
 def _tells(day: OpenDay | None, free: Free) -> bool:
@@ -160,7 +192,7 @@ def _tells(day: OpenDay | None, free: Free) -> bool:
 _WRITE = """
     INSERT INTO instructors_openday (instructor_id, date, free, free_travel)
     SELECT owner, day, free::tstzmultirange, travel::tstzmultirange
-    FROM json_to_recordset(%s::json) AS derived (owner bigint, day date, free text, travel text)
+    FROM json_to_recordset(%(rows)s::json) AS derived (owner bigint, day date, free text, travel text)
     ON CONFLICT (instructor_id, date)
     DO UPDATE SET free = EXCLUDED.free, free_travel = EXCLUDED.free_travel
 """
@@ -168,30 +200,43 @@ _WRITE = """
 
 def write(days: dict[Day, Free]) -> None:
     """Store derived days, new or known; one statement."""
-    if not days:
-        return
-    rows = [
-        {
-            "owner": owner,
-            "day": day,
-            "free": literal(free.plain),
-            "travel": None if free.travel == free.plain else literal(free.travel),
-        }
-        for (owner, day), free in sorted(days.items(), key=itemgetter(0))
-    ]
-    with prepared.cursor() as cursor:
-        cursor.execute(_WRITE, [prepared.rows(rows)])
+    if days:
+        with prepared.cursor() as cursor:
+            cursor.execute(_WRITE, {"rows": _rows(days)})
 
 
+def _rows(days: dict[Day, Free]) -> str:
+    return prepared.rows(
+        [
+            {
+                "owner": owner,
+                "day": day,
+                "free": literal(free.plain),
+                "travel": None if free.travel == free.plain else literal(free.travel),
+            }
+            for (owner, day), free in sorted(days.items(), key=itemgetter(0))
+        ]
+    )
+
+
+# The start of the first free range that is not over.
+_FIRST = """
+    SELECT date, lower(span) AS start FROM {days} day CROSS JOIN LATERAL unnest(day.free) AS gap (span)
+    WHERE {of} day.date >= %(today)s AND upper(span) > %(now)s ORDER BY date, span LIMIT 1
+"""
+_FIRST_OF_OWN = _FIRST.format(days="instructors_openday", of="day.instructor_id = %(instructor)s AND {of}")
 _NEXT_FREE = """
     UPDATE instructors_offering SET next_free_at = soonest.start
-    FROM (SELECT (
-        SELECT lower(span) FROM instructors_openday day CROSS JOIN LATERAL unnest(day.free) AS gap (span)
-        WHERE day.instructor_id = %(instructor)s AND day.date >= %(today)s AND upper(span) > %(now)s
-        ORDER BY day.date, span LIMIT 1
-    ) AS start) AS soonest
+    FROM (SELECT (SELECT start FROM ({first}) first ORDER BY date LIMIT 1) AS start) AS soonest
     WHERE instructor_id = %(instructor)s AND next_free_at IS DISTINCT FROM soonest.start
 """
+_REFRESH = _NEXT_FREE.format(first=_FIRST_OF_OWN.format(of=""))
+# The rest of a statement does not see what it has written: that is looked at beside the other days.
+_OTHERS = _FIRST_OF_OWN.format(of="day.date NOT IN (SELECT date FROM written) AND")
+_WRITTEN = _FIRST.format(days="written", of="")
+_WRITE_OF_ONE = "WITH written AS ({write} RETURNING date, free) {update}".format(
+    write=_WRITE, update=_NEXT_FREE.format(first=f"({_OTHERS}) UNION ALL ({_WRITTEN})")
+)
 
 
 def unmake(instructor: Instructor) -> None:
@@ -207,9 +252,12 @@ def refresh_next_free(instructor: Instructor) -> None:
 
     ``search/bounds.py`` moves it on when the range is over and nobody changed the calendar.
     """
-    today, now = clock.today(instructor.time_zone), clock.now()
     with prepared.cursor() as cursor:
-        cursor.execute(_NEXT_FREE, {"instructor": instructor.pk, "today": today, "now": now})
+        cursor.execute(_REFRESH, _here_and_now(instructor))
+
+
+def _here_and_now(instructor: Instructor) -> dict[str, Any]:
+    return {"instructor": instructor.pk, "today": clock.today(instructor.time_zone), "now": clock.now()}
 
 
 # -- Blocks ------------------------------------------------------------------------------------------

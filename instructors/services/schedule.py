@@ -84,7 +84,7 @@ def set_week(
     the caller started from, a pattern that was changed meanwhile raises ``Stale``.
     """
     checked = {day: check_windows(windows, field=f"day_{day}") for day, windows in week.items()}
-    locked = calendar.lock_instructor(instructor)
+    locked = calendar.lock_schedule(instructor)
     before = week_of(locked)
     if seen is not None and seen != version_of(before):
         raise Stale("Your hours were changed elsewhere in the meantime. Nothing was saved.")
@@ -96,7 +96,6 @@ def set_week(
     with prepared.cursor() as cursor:
         cursor.execute(_PUT_WEEK, {"instructor": locked.pk, "rows": prepared.rows(rows)})
     calendar.rebuild(locked)
-    instructor.open_until = locked.open_until
     after = {day: list(checked.get(day, ())) for day in range(7)}
     record(Kind.HOURS_CHANGED, locked, by=by, data={"before": before, "after": after})
 
@@ -134,13 +133,13 @@ def set_date(instructor: Instructor, day: date, windows: Sequence[Window], *, by
     """
     check_ahead(instructor, day)
     checked = check_date(instructor, day, windows)
-    put_dates(calendar.lock_instructor(instructor), {day: checked}, by=by)
+    put_dates(calendar.lock_schedule(instructor), {day: checked}, by=by)
 
 
 @transaction.atomic
 def follow_pattern(instructor: Instructor, day: date, *, by: Any) -> None:
     """Let ``day`` follow the weekly pattern again."""
-    locked = calendar.lock_instructor(instructor)
+    locked = calendar.lock_schedule(instructor)
     if not put_dates(locked, {day: None}, by=by):
         raise NotFound("That date already follows your weekly hours.")
 
@@ -208,7 +207,7 @@ def add_time_off(
         raise Invalid("That is over already.", field="end")
     if end - start > LONGEST_TIME_OFF:
         raise Invalid("At most a year at a time.", field="end")
-    locked = calendar.lock_instructor(instructor)
+    locked = calendar.lock_schedule(instructor)
     period = open_days.range_of(start, end)
     block = CalendarBlock.objects.create(
         instructor=locked,
@@ -226,7 +225,7 @@ def add_time_off(
 @transaction.atomic
 def remove_time_off(instructor: Instructor, block_id: int, *, by: Any) -> None:
     """Give time off back; raises ``NotFound`` for anything that is not this instructor's time off."""
-    locked = calendar.lock_instructor(instructor)
+    locked = calendar.lock_schedule(instructor)
     block = CalendarBlock.objects.filter(
         pk=block_id, instructor=locked, kind=CalendarBlock.Kind.TIME_OFF
     ).first()

@@ -160,7 +160,7 @@ def save(
     name their date as ``days.N``, counted from Monday. With ``seen``, the version the caller started
     from, a week that was changed meanwhile raises ``Stale``; nothing is written then.
     """
-    locked = calendar.lock_instructor(instructor)
+    locked = calendar.lock_schedule(instructor)
     hours = _Hours(locked, monday_of(day), monday_of(day) + 6 * DAY)
     _refuse_stale(hours.week(day), seen)
     plan = hours.plan({at: windows[at] for at in dates_of(day) if at in windows})
@@ -182,7 +182,7 @@ def copy(instructor: Instructor, day: date, *, source: date, by: Any, seen: Seen
 
     ``seen`` is the version of the week of ``day``, as in ``save``.
     """
-    locked = calendar.lock_instructor(instructor)
+    locked = calendar.lock_schedule(instructor)
     hours = _around(locked, day, source)
     _refuse_stale(hours.week(day), seen)
     plan = _plan_copy(locked, hours, day, source)
@@ -236,7 +236,7 @@ def apply(
 
     Days that are over stay. ``seen`` is the version of the week of ``day``, as in ``save``.
     """
-    locked = calendar.lock_instructor(instructor)
+    locked = calendar.lock_schedule(instructor)
     hours = _following(locked, day, weeks)
     _refuse_stale(hours.week(day), seen)
     plan = _plan_apply(locked, hours, day, weeks, windows or {})

@@ -74,5 +74,5 @@ def test_what_cannot_be_changes_nothing(cast: Cast, week, dates, refusal):
 def test_many_dates_take_no_more_statements_than_one(cast: Cast, django_assert_num_queries, dates):
     instructor, first = cast.piano.instructor, in_days(10)
     wanted = {first + n * DAY: [(600, 660)] for n in range(dates)}
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(14):
         replace(instructor, {0: [(600, 660)]}, wanted, by=cast.ana)

@@ -212,9 +212,9 @@ def test_writing_weeks_takes_as_many_statements_for_twelve_windows_as_for_three(
         weeks.copy(ana, monday + 7 * DAY, source=monday, by=cast.ana)
     with CaptureQueriesContext(connection) as applying:
         weeks.apply(ana, monday, weeks=number, by=cast.ana)
-    # The instructor's row, hours, the write, rules, days, blocks, open days, the bound, the event; and a
+    # The instructor's row, hours, the write, days, blocks, open days with the bound, the event; and a
     # savepoint with its release, because a test is a transaction.
-    assert [len(one) for one in (saving, copying, applying)] == [11, 11, 11]
+    assert [len(one) for one in (saving, copying, applying)] == [9, 9, 9]
 
 
 def test_deriving_the_horizon_writes_only_what_changed(cast: Cast, ana: Instructor):

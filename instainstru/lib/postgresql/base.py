@@ -45,6 +45,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     health_check_enabled: bool
     health_check_done: bool
     _alive_at = -MOMENT
+    # Of the last prepared statement, for the next (``lib/prepared.py``).
+    spare_cursor: Any = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -64,5 +66,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._alive_at = clock.monotonic()
 
     def close(self) -> None:
-        self._alive_at = -MOMENT
+        self._alive_at, self.spare_cursor = -MOMENT, None
         super().close()
