@@ -108,7 +108,7 @@ def _row(name: str, targets: dict[str, Any], number: int) -> Row:
 
 
 def _services(big: Bench, told: dict[str, str], *, number: int) -> Row:
-    """``lifecycle.confirm`` and ``work.pay_now``, in the process."""
+    """``lifecycle.confirm`` and ``on_session.pay_now``, in the process."""
     found = ask(big.url, told, "services", number)
     own, stripe = Times.of(found["own"]), Times.of(found["stripe"])
     note = f"in the process, without {stripe.median:.2f} ms in calls to the stand-in"
@@ -291,7 +291,7 @@ def services(number: int) -> dict[str, list[float]]:
             break
         start = time.perf_counter()
         lesson = lifecycle.confirm(hold, by=card.student.user, pay=Pay(card))
-        payment = work.pay_now(plan.payment_of(lesson), return_url="http://localhost/")
+        payment = on_session.pay_now(plan.payment_of(lesson), return_url="http://localhost/")
         own.append(time.perf_counter() - start - spent[-1])
         stripe.append(spent[-1])
         if payment.status != "authorised":
@@ -341,7 +341,7 @@ if __name__ == "__main__":
     from bookings.models import Card, Customer
     from bookings.services import lifecycle, pricing
     from bookings.services import stripe_gateway as gateway
-    from bookings.services.payments import cards, plan, work
+    from bookings.services.payments import cards, on_session, plan
     from bookings.services.payments.plan import Pay
     from bookings.services.wanted import wish
     from instainstru.accounts.models import ApiKey

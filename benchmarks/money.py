@@ -23,7 +23,7 @@ from django.db import connection, connections
 from benchmarks import servers
 from bookings.models import Entry, Payment, Posting, Step, StripeEvent
 from bookings.services import ledger
-from bookings.services.payments import inbox, reconcile, work
+from bookings.services.payments import inbox, on_session, reconcile, work
 from bookings.tests.factories import InstructorFactory, OfferingFactory, StudentFactory
 from bookings.tests.paying import a_card, due_payment, payout_account
 from instainstru import embedded
@@ -160,7 +160,7 @@ def _story(ground: Ground, number: int) -> list[tuple[dict[str, Any], str]]:
 
     made = [ground.due(ground.asked_card) for _ in range(max(number // 40, 5))]
     for payment in made:
-        work.pay_now(payment, return_url="http://localhost/back")
+        on_session.pay_now(payment, return_url="http://localhost/back")
     client = ground.stand_in.client()
     for payment in Payment.objects.filter(status="action_required"):
         url = client.v1.payment_intents.retrieve(payment.intent_id).next_action.redirect_to_url.url

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from bookings import paying
 from bookings.models import Card, Payment, PaymentStatus
-from bookings.services.payments import work
+from bookings.services.payments import on_session
 
 TAKEN = (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURING, PaymentStatus.CAPTURED)
 
@@ -24,7 +24,7 @@ def card_context(request: HttpRequest, saved: list[Card]) -> dict[str, Any]:
 def take(request: HttpRequest, payment: Payment) -> Payment:
     """Take what is due of the payment now; the bank's page leads back to ``bookings:payment_back``."""
     back = request.build_absolute_uri(reverse("bookings:payment_back", args=[payment.pk]))
-    return work.pay_now(payment, return_url=back)
+    return on_session.pay_now(payment, return_url=back)
 
 
 def declined(payment: Payment) -> str:

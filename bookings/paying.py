@@ -20,7 +20,7 @@ from bookings import presentation
 from bookings.models import Booking, Card, Package, Payment, PaymentStatus
 from bookings.services import packages
 from bookings.services import stripe_gateway as gateway
-from bookings.services.payments import cards, moments, plan, work
+from bookings.services.payments import cards, moments, on_session, plan
 from bookings.services.payments.outcomes import may_change_card
 from bookings.services.payments.plan import Pay
 from bookings.services.pricing import Quote
@@ -267,8 +267,8 @@ def asking(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     """What ``bookings/bank.html`` shows of a payment that waits for somebody."""
     asks = payment.status == PaymentStatus.ACTION_REQUIRED
     with cards.for_people():
-        secret = work.client_secret(payment) if asks else ""
-        url = work.redirect_url(payment) if asks else ""
+        secret = on_session.client_secret(payment) if asks else ""
+        url = on_session.redirect_url(payment) if asks else ""
     return {
         "asks": asks,
         "amount": money.exact(payment.total, payment.currency),

@@ -11,9 +11,10 @@ from typing import Any
 from bookings.models import Booking, Payment, PaymentStatus
 from bookings.services import lifecycle
 from bookings.services import stripe_gateway as gateway
-from bookings.services.payments import plan, upfront, work
+from bookings.services.payments import on_session, plan, upfront
 from bookings.services.payments.cards import for_people
 from bookings.services.payments.plan import Pay
+from bookings.services.wanted import change
 from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
 
@@ -24,8 +25,8 @@ def book(
     """Book a held time; the payment tells what came of it where the card was asked first.
 
     ``captured`` and the like never come back from here: either the lesson is booked, or the payment is
-    ``action_required`` (the bank asks: see ``work.pay_now``), ``authorising`` (no answer yet; it goes on by
-    itself), or it has ended with ``error``: the time is still held, and another card may be tried.
+    ``action_required`` (the bank asks: see ``on_session.pay_now``), ``authorising`` (no answer yet; it goes
+    on by itself), or it has ended with ``error``: the time is still held, and another card may be tried.
     Raises ``card_required``, the refusals of ``lifecycle.confirm``, ``payment_under_way``.
     """
     before = upfront.of(booking) if gateway.is_configured() else None
@@ -33,15 +34,17 @@ def book(
         return resume(booking, return_url=return_url, in_page=in_page)
     if before is not None:
         upfront.stop(booking)
-        work.pay_now(before, return_url=return_url)
+        on_session.pay_now(before, return_url=return_url)
     bill = plan.bill_of(booking, pay)
     if gateway.is_configured() and bill.total and pay.card is None:
         raise Invalid("Choose a card to pay with.", field="pay_with", code="card_required")
     if not upfront.is_needed(booking, bill, now=clock.now()):
         lifecycle.confirm(booking, by=by, note=note, pay=pay)
         return None
-    attempt = lifecycle.pay_first(booking, by=by, pay=pay, note=note)
-    return work.pay_now(attempt, return_url=return_url, in_page=in_page)
+    with change():
+        attempt = lifecycle.pay_first(booking, by=by, pay=pay, note=note)
+        job = on_session.begin(attempt, return_url=return_url, in_page=in_page)
+    return on_session.go_on(job, return_url=return_url, in_page=in_page)
 
 
 def resume(booking: Booking, *, return_url: str, in_page: bool = False) -> Payment | None:
@@ -59,5 +62,5 @@ def see(payment: Payment, *, return_url: str, in_page: bool = False) -> Payment:
     """What Stripe says of a payment now, and what follows from it at once."""
     if payment.status == PaymentStatus.ACTION_REQUIRED:
         with for_people():
-            payment = work.look(payment)
-    return work.pay_now(payment, return_url=return_url, in_page=in_page)
+            payment = on_session.look(payment)
+    return on_session.pay_now(payment, return_url=return_url, in_page=in_page)

@@ -6,6 +6,7 @@ are made of in ``steps.py``. Booking over an instructor's own rules is ``overrid
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,11 +109,11 @@ def _extend(booking: Booking, *, by: Any, now: datetime) -> None:
 
 def confirm(
     booking: Booking, *, by: Any, note: str | None = None, pay: Pay = NOTHING_SAID,
-    paid: Payment | None = None,
+    paid: Callable[[], Payment] | None = None,
 ) -> Booking:  # fmt: skip
     """Make a held time a lesson; raises ``HoldExpired`` when it came too late.
 
-    ``paid`` is an attempt to pay before (``pay_first``) for which the card holds the amount.
+    ``paid`` locks an attempt to pay before (``pay_first``) for which the card holds the amount.
     """
     now = clock.now()
     with change():

@@ -72,7 +72,7 @@ def buy(
     seen: int | None = None,
     once: UUID | None = None,
 ) -> Package:
-    """A package whose payment is due now (``work.pay_now``); its lessons can be booked once it is paid.
+    """A package whose payment is due now (``on_session.pay_now``); its lessons can be booked once it is paid.
 
     ``seen`` is the total the buyer was shown: another one is refused (``price_changed``). ``once`` becomes
     the payment's key: bought again under it, it is the same package.

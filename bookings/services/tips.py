@@ -29,7 +29,7 @@ def is_open(booking: Booking, *, now: datetime) -> bool:
 
 @transaction.atomic
 def give(booking: Booking, *, amount: int, card: Card, by: Any) -> Payment:
-    """A tip for a lesson that was given, due now (``work.pay_now``); one for each lesson."""
+    """A tip for a lesson that was given, due now (``on_session.pay_now``); one for each lesson."""
     if not isinstance(amount, int) or not SMALLEST <= amount <= LARGEST:
         raise Invalid(f"A tip is {money.show(SMALLEST)} to {money.show(LARGEST)}.", field="amount")
     if card.student_id != booking.student_id or card.removed_at:

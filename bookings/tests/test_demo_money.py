@@ -30,7 +30,7 @@ from bookings.models import (
     Step,
 )
 from bookings.services import credits, earnings, ledger, lifecycle, packages, pricing, tips
-from bookings.services.payments import plan, reconcile, refunds, work
+from bookings.services.payments import on_session, plan, reconcile, refunds, work
 from bookings.services.payments.plan import Pay
 from bookings.services.wanted import wish
 from bookings.tests.factories import InstructorFactory, OfferingFactory, StudentFactory, teaching
@@ -211,7 +211,7 @@ def paying(seeded: Payment, student: Student, offering: Offering) -> Pay:
         return Pay(card, use_credit=bool(seeded.credit))
     duration = offering.durations[0]
     package = packages.buy(student, offering, duration_min=duration, lessons=3, card=card, by=None)
-    work.pay_now(package.payment, return_url="http://localhost/back")
+    on_session.pay_now(package.payment, return_url="http://localhost/back")
     package.refresh_from_db()
     return Pay(package=package)
 
@@ -318,7 +318,7 @@ def test_seeded_tips_and_packages_have_what_the_services_write(
     lesson = lived_again(payment_of(tip.booking), stripe_here).booking  # type: ignore[arg-type]
     with travelling(tip.created_at):
         card = lesson.student.cards.get()
-        work.pay_now(
+        on_session.pay_now(
             again := tips.give(lesson, amount=tip.tip, card=card, by=None), return_url="http://localhost/"
         )
         work.run(now=tip.created_at)
@@ -332,7 +332,7 @@ def test_seeded_tips_and_packages_have_what_the_services_write(
             student, offering, duration_min=bought.duration_min, lessons=bought.lessons, card=a_card(student),
             by=None,
         )  # fmt: skip
-        work.pay_now(package.payment, return_url="http://localhost/back")
+        on_session.pay_now(package.payment, return_url="http://localhost/back")
     package.refresh_from_db()
     again.refresh_from_db()
     for seeded, real in ((tip, again), (bought.payment, package.payment)):

@@ -190,7 +190,7 @@ def test_control_without_lock_and_constraint_one_charge_is_booked_many_times(
     found = meet_after(unlocked_payment, threading.Barrier(FEW))
 
     def claim(now: Any) -> Any:
-        return work._decide(found(payment.pk), now=now)
+        return work.decide(found(payment.pk), now=now)
 
     def once() -> None:
         now = clock.now()

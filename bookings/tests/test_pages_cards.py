@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from bookings.models import Booking, Card, Payment, PaymentStatus, Status
 from bookings.services import credits, guests, packages
-from bookings.services.payments import cards, work
+from bookings.services.payments import cards, on_session, work
 from bookings.services.payments.plan import payment_of
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time
@@ -194,7 +194,7 @@ def test_credit_and_packages_are_choices_with_bills_of_their_own(
     credits.grant(cast.ben_student, amount=20_00, reason="sorry", by=cast.staff)
     card = a_card(cast.ben_student)
     package = packages.buy(cast.ben_student, cast.piano, duration_min=60, lessons=2, card=card, by=cast.ben)
-    work.pay_now(package.payment, return_url="http://localhost/back")
+    on_session.pay_now(package.payment, return_url="http://localhost/back")
     pay = ben.get(url_of(hold)).context["pay"]
     assert [(one["value"], one["checked"]) for one in pay["options"]] == [
         (f"package-{package.pk}", True), (f"card-{card.pk}", False),

@@ -16,7 +16,7 @@ from django.utils.html import escape
 
 from bookings.models import Card, Credit, Package, Party, Payment, PaymentStatus
 from bookings.services import credits, ledger, lifecycle, packages
-from bookings.services.payments import refunds, work
+from bookings.services.payments import on_session, refunds, work
 from bookings.tests.cast import Cast
 from bookings.tests.factories import in_days, local_time
 from bookings.tests.paying import a_card, paid_lesson, payment_of, stripe_here, work_at
@@ -125,7 +125,7 @@ def test_lists_cost_the_same_for_one_and_for_three(
         package = packages.buy(
             cast.ben_student, cast.piano, duration_min=60, lessons=2 + n, card=card, by=cast.ben
         )
-        work.pay_now(package.payment, return_url="http://localhost/")
+        on_session.pay_now(package.payment, return_url="http://localhost/")
     for name, queries, key in (
         ("payments", 5, "payments"),
         ("credit", 6, "entries"),
@@ -369,7 +369,7 @@ def test_a_package_that_was_closed_takes_a_cancelled_lesson_back_and_refunds_it(
 ):
     card = a_card(cast.ben_student)
     package = packages.buy(cast.ben_student, cast.piano, duration_min=60, lessons=2, card=card, by=cast.ben)
-    work.pay_now(package.payment, return_url="http://localhost/")
+    on_session.pay_now(package.payment, return_url="http://localhost/")
     lesson = paid_lesson(cast.piano, local_time(in_days(5), 12), cast.ben_student, package=package)
     packages.refund_rest(package, by=cast.ben)
     lifecycle.cancel(lesson, by=cast.ben, party=Party.STUDENT)

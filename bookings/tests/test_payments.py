@@ -10,7 +10,7 @@ from django.db import transaction
 
 from bookings.models import Booking, Credit, Party, PaymentStatus, Status, Step
 from bookings.services import credits, ledger, lifecycle, override
-from bookings.services.payments import cards, plan, work
+from bookings.services.payments import cards, on_session, plan, work
 from bookings.services.wanted import wish
 from bookings.tests.callers import Caller
 from bookings.tests.cast import Cast
@@ -298,11 +298,11 @@ def test_the_bank_asks_and_the_student_answers(cast: Cast, stripe_here: StripeSt
     soon = start()
     with at(soon, hours=-20):
         lesson = paid_lesson(cast.piano, soon, cast.ben_student, card=card)
-        payment = work.pay_now(payment_of(lesson), return_url="http://localhost/back")
+        payment = on_session.pay_now(payment_of(lesson), return_url="http://localhost/back")
         assert payment.status == S.ACTION_REQUIRED
-        assert work.client_secret(payment).startswith(payment.intent_id)
-        url = work.redirect_url(payment)
+        assert on_session.client_secret(payment).startswith(payment.intent_id)
+        url = on_session.redirect_url(payment)
         httpx.post(url, data={"answer": "complete"})
-        payment = work.look(payment)
+        payment = on_session.look(payment)
     assert payment.status == S.AUTHORISED
     assert stripe_here.total("authorised") == 89_60

@@ -9,7 +9,7 @@ import pytest
 from bookings.models import Card, Credit, Package, Party, PaymentStatus
 from bookings.services import connect, credits, earnings, ledger, lifecycle, packages, tips
 from bookings.services.earnings import Earnings
-from bookings.services.payments import work
+from bookings.services.payments import on_session, work
 from bookings.tests.cast import Cast
 from bookings.tests.factories import OfferingFactory, in_days, local_time, teaching
 from bookings.tests.paying import (
@@ -38,7 +38,7 @@ def a_package(cast: Cast, lessons: int = 3, card: Card | None = None) -> Package
         cast.ben_student, cast.piano, duration_min=60, lessons=lessons,
         card=card or a_card(cast.ben_student), by=cast.ben,
     )  # fmt: skip
-    work.pay_now(package.payment, return_url="http://localhost/back")
+    on_session.pay_now(package.payment, return_url="http://localhost/back")
     package.refresh_from_db()
     return package
 
@@ -157,7 +157,7 @@ def test_a_tip_is_all_the_instructors_and_given_once(cast: Cast, stripe_here: St
         tips.give(lesson, amount=5_00, card=card, by=cast.ben)
     with at(start, hours=2):
         lesson = lifecycle.complete(lesson, by=cast.ana, party=Party.INSTRUCTOR)
-        tip = work.pay_now(
+        tip = on_session.pay_now(
             tips.give(lesson, amount=5_00, card=card, by=cast.ben), return_url="http://localhost/back"
         )
         assert (tip.status, tip.captured, tip.to_instructor) == ("captured", 5_00, 5_00)

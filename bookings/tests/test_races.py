@@ -250,12 +250,12 @@ def test_a_student_books_one_of_two_instructors_at_a_time(cast: Cast):
 def test_control_without_locks_an_edit_forgets_a_lesson_made_meanwhile(cast: Cast, monkeypatch):
     day = in_days(3)
     lesson_made, edit_computed = threading.Event(), threading.Event()
-    write = calendar.write
+    write = calendar.write_own
 
-    def late_write(days: Any) -> None:
+    def late_write(*what: Any) -> None:
         edit_computed.set()
         assert lesson_made.wait(20)
-        write(days)
+        write(*what)
 
     def edit() -> None:
         schedule.set_date(cast.piano.instructor, day, [(600, 1080)], by=cast.ana)
@@ -269,7 +269,7 @@ def test_control_without_locks_an_edit_forgets_a_lesson_made_meanwhile(cast: Cas
 
     monkeypatch.setattr(calendar, "lock_spans", unlocked_spans)
     monkeypatch.setattr(calendar, "lock_days", lambda *args: [])
-    monkeypatch.setattr(calendar, "write", late_write)
+    monkeypatch.setattr(calendar, "write_own", late_write)
     outcomes = race(edit, book)
     assert summary(outcomes) == {"NoneType": 1, "Booking": 1}
     assert [found["date"] for found in horizon.differences()] == [day.isoformat()]

@@ -17,7 +17,7 @@ from django.test import Client
 from bookings.models import Dispute, Payment, Posting, StripeEvent
 from bookings.services import ledger
 from bookings.services import stripe_gateway as gateway
-from bookings.services.payments import inbox, reconcile, refunds, work
+from bookings.services.payments import inbox, on_session, reconcile, refunds, work
 from bookings.tests.cast import Cast
 from bookings.tests.paying import a_card, due_payment, payout_account, stripe_here, stripes_fees
 from instainstru.lib import clock
@@ -135,7 +135,7 @@ def a_story(cast: Cast, stand_in: StripeStandIn) -> dict[str, Payment]:
     """Things that happen at Stripe's and that we only hear of."""
     ben, piano = cast.ben_student, cast.piano
     asked = due_payment(piano, ben, a_card(ben, "authenticationRequired"))
-    work.pay_now(asked, return_url="http://localhost/back")
+    on_session.pay_now(asked, return_url="http://localhost/back")
     disputed = due_payment(piano, ben, a_card(ben, "createDispute"))
     bounced = due_payment(piano, ben, a_card(ben, "refundFail"))
     ran_out = due_payment(piano, ben, a_card(ben), ending="", capture_at=clock.now() + timedelta(days=90))

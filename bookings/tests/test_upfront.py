@@ -14,7 +14,7 @@ from django.db import connection
 
 from bookings.models import Booking, Card, Payment, PaymentStatus, Status, Step
 from bookings.services import checkout, credits, history, ledger, lifecycle, sweeps
-from bookings.services.payments import plan, steps, upfront, work
+from bookings.services.payments import on_session, plan, steps, upfront, work
 from bookings.services.payments.plan import Pay
 from bookings.tests.cast import Cast
 from bookings.tests.factories import held, in_days, local_time
@@ -139,7 +139,7 @@ def asked(hold: Booking, cast: Cast) -> Payment:
 
 
 def answer(payment: Payment, what: str) -> None:
-    httpx.post(work.redirect_url(payment), data={"answer": what})
+    httpx.post(on_session.redirect_url(payment), data={"answer": what})
 
 
 def test_an_answer_to_the_bank_books_the_lesson(cast: Cast, hold: Booking) -> None:
@@ -154,7 +154,7 @@ def test_a_student_who_never_comes_back_from_the_bank_is_booked_by_the_worker(
 ) -> None:
     payment = asked(hold, cast)
     answer(payment, "complete")
-    work.look(payment)  # as the webhook has it done
+    on_session.look(payment)  # as the webhook has it done
     assert status_of(hold) == Status.HELD
     work.run(now=clock.now())
     assert status_of(hold) == Status.CONFIRMED
@@ -201,7 +201,7 @@ def test_an_answer_that_comes_too_late_is_let_go_of(
     answer(payment, "complete")
     hold.refresh_from_db()
     with at(hold.expires_at, seconds=1):
-        work.look(payment)
+        on_session.look(payment)
         work.run(now=clock.now())
     payment.refresh_from_db()
     assert (payment.status, stripe_here.total("released")) == (S.CANCELLED, 89_60)
@@ -250,10 +250,9 @@ def crashed_press(
 @pytest.mark.parametrize(
     ("where", "name", "status"),
     [
-        (work, "_decide_upfront", S.PLANNED),  # the attempt is written, the step is not
         (steps, "carry_out", S.AUTHORISING),  # before the call
-        (work, "settle", S.AUTHORISING),  # after the call
-        (lifecycle, "confirm", S.AUTHORISED),  # the card holds it
+        (lifecycle, "confirm", S.AUTHORISING),  # after the call
+        (work, "_settle", S.AUTHORISING),  # while it is booked
     ],
 )
 def test_wherever_the_process_dies_the_worker_books_the_lesson_once(
@@ -269,7 +268,18 @@ def test_wherever_the_process_dies_the_worker_books_the_lesson_once(
     assert Step.objects.count() == 1
 
 
-@pytest.mark.parametrize(("where", "name"), [(work, "settle"), (lifecycle, "confirm")])
+def test_an_attempt_and_what_stripe_is_to_be_asked_are_written_together(
+    cast: Cast, hold: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(work, "decide_upfront", crash)
+        with pytest.raises(Crash):
+            press(hold, card=a_card(cast.ben_student))
+    assert (upfront.of(hold), status_of(hold)) == (None, Status.HELD)
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize(("where", "name"), [(work, "_settle"), (lifecycle, "confirm")])
 def test_a_worker_that_comes_after_the_hold_lets_go_of_the_card(
     cast: Cast, hold: Booking, stripe_here: StripeStandIn, monkeypatch, where, name
 ) -> None:

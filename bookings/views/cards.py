@@ -18,7 +18,7 @@ from bookings.models import Booking, Party, Payment, PaymentStatus, Status
 from bookings.paying import PayForm
 from bookings.services import access, checkout
 from bookings.services.payments import cards as saved
-from bookings.services.payments import plan, work
+from bookings.services.payments import on_session, plan
 from bookings.services.payments.outcomes import BEFORE_MONEY, may_change_card
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, money, when
@@ -151,7 +151,7 @@ def _pay(request: HttpRequest, booking: Booking, payment: Payment, form: PayForm
     card = paying.card_of(form, booking.student, by=user)
     payment = plan.change_card(payment, card)
     if payment.authorise_at <= clock.now():
-        payment = work.pay_now(
+        payment = on_session.pay_now(
             payment, return_url=_bank_url(request, booking), in_page=form.cleaned_data["in_page"]
         )
     return _after(request, booking, payment, form)

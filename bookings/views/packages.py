@@ -18,7 +18,7 @@ from bookings import at_once, bills, paying, purchases
 from bookings.models import Package, Payment, PaymentStatus
 from bookings.money_forms import BuyPackageForm, RefundForm
 from bookings.services import packages, packages_held, receipts
-from bookings.services.payments import cards, work
+from bookings.services.payments import cards, on_session
 from bookings.views.lesson import onto
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, money, presentation, when
@@ -196,7 +196,7 @@ def bank(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     if payment.status != PaymentStatus.ACTION_REQUIRED:
         return redirect(at_once.paid_for_url(payment))
     with cards.for_people():
-        url = work.redirect_url(payment)
+        url = on_session.redirect_url(payment)
     context = {
         "amount": money.exact(payment.total, payment.currency),
         "card": bills.card_of(payment),
@@ -235,7 +235,7 @@ def back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     paying.require_payments()
     payment = _at_once(request, payment_id)
     with cards.for_people():
-        payment = work.look(payment)
+        payment = on_session.look(payment)
     if payment.status == PaymentStatus.AUTHORISED:
         payment = at_once.take(request, payment)
     why = at_once.declined(payment)

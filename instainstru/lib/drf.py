@@ -15,7 +15,6 @@ costs. Data may hold aware datetimes and UUIDs; instants go out as ``2026-12-03T
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,13 +42,13 @@ def answer(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = 
 
 def read(serializer: type[BaseSerializer], data: Any) -> dict[str, Any]:
     """``data`` as the serializer understands it; raises a validation error naming each field."""
-    return dict(_reader(serializer).run_validation(data))
+    if serializer not in _READERS:
+        _READERS[serializer] = serializer()
+    return dict(_READERS[serializer].run_validation(data))
 
 
-@functools.cache
-def _reader(serializer: type[BaseSerializer]) -> BaseSerializer:
-    """One for all requests: it keeps nothing of what it reads, and its fields take long to copy."""
-    return serializer()
+# One of each for all requests: they keep nothing of what they read, and their fields take long to copy.
+_READERS: dict[type[BaseSerializer], BaseSerializer] = {}
 
 
 class ApiView(APIView):

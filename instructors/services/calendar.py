@@ -98,7 +98,8 @@ _locked_schedule = Compiled(
 
 def lock_days(instructor_id: int, first: date, last: date) -> list[OpenDay]:
     """The open days in ``[first, last]``, locked in date order; each says the ``rules_version`` in force."""
-    return _locked_days(instructor_id=instructor_id, first=first, last=last)
+    days: list[Any] = _locked_days(instructor_id=instructor_id, first=first, last=last)
+    return days
 
 
 def reread(instructor: Instructor) -> tuple[Rules, bool]:
@@ -164,7 +165,7 @@ def rebuild(
     first, last = max(first, today - DAY), min(last, end - DAY)
     if first > last:
         return
-    days = lock_days(instructor.pk, first, last)
+    days: list[Any] = lock_days(instructor.pk, first, last)
     rules = rules_service.of_version(days[0].rules_version) if days else rules_service.current(fresh=True)
     known = {day.date: day for day in days}
     derived = compute([instructor], first, last, rules, hours)
@@ -172,10 +173,7 @@ def rebuild(
         instructor.open_until = end
         instructor.save(update_fields=["open_until"])
     news = {key: free for key, free in derived.items() if not _tells(known.get(key[1]), free)}
-    with prepared.cursor() as cursor:
-        cursor.execute(
-            _WRITE_OF_ONE if news else _REFRESH, {"rows": _rows(news), **_here_and_now(instructor)}
-        )
+    write_own(instructor, news)
 
 
 def _horizon(instructor: Instructor, today: date) -> date:
@@ -237,6 +235,14 @@ _WRITTEN = _FIRST.format(days="written", of="")
 _WRITE_OF_ONE = "WITH written AS ({write} RETURNING date, free) {update}".format(
     write=_WRITE, update=_NEXT_FREE.format(first=f"({_OTHERS}) UNION ALL ({_WRITTEN})")
 )
+
+
+def write_own(instructor: Instructor, days: dict[Day, Free]) -> None:
+    """Store derived days of one instructor, and the bound with them; one statement."""
+    with prepared.cursor() as cursor:
+        cursor.execute(
+            _WRITE_OF_ONE if days else _REFRESH, {"rows": _rows(days), **_here_and_now(instructor)}
+        )
 
 
 def unmake(instructor: Instructor) -> None:
@@ -341,7 +347,11 @@ def give_back(instructor: Instructor, *, booking_id: UUID) -> None:
 
 def settle(*, booking_id: UUID) -> None:
     """A hold became a lesson: the same time, another kind."""
-    CalendarBlock.objects.filter(booking_id=booking_id).update(kind=CalendarBlock.Kind.LESSON)
+    with prepared.cursor() as cursor:
+        cursor.execute(_SETTLE, [CalendarBlock.Kind.LESSON.value, booking_id])
+
+
+_SETTLE = "UPDATE instructors_calendarblock SET kind = %s WHERE booking_id = %s"
 
 
 # -- Outside events ----------------------------------------------------------------------------------

@@ -160,6 +160,8 @@ def plan(
         currency=booking.currency,
         created_at=now,
     )
+    if pay.card is not None:
+        payment.card = pay.card
     moments.set_times(
         payment, starts_at=booking.starts_at, ends_at=booking.ends_at, rules=booking.rules, now=now
     )

@@ -8,6 +8,7 @@ unpaid because its student was declined, and none is paid for that was not booke
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +43,7 @@ def of(booking: Booking) -> Payment | None:
 
 
 def begin(booking: Booking, pay: Pay, *, by: Any) -> Payment:
-    """An attempt, in the transaction that holds the booking's lock; ``work.pay_now`` comes after it."""
+    """An attempt, in the transaction that holds the booking's lock; ``on_session.pay_now`` comes after it."""
     if of(booking) is not None:
         raise under_way()
     return plan.plan(booking, pay, by=by, upfront=True)
@@ -52,16 +53,17 @@ def under_way() -> Conflict:
     return Conflict("Your bank is still being asked about this lesson.", code="payment_under_way")
 
 
-def take_over(booking: Booking, attempt: Payment) -> None:
-    """The lesson is booked now, in the caller's transaction: the attempt is its payment.
+def take_over(booking: Booking, paid: Callable[[], Payment]) -> None:
+    """The lesson is booked now, in the caller's transaction: the attempt that ``paid`` locks is its payment.
 
     Raises ``not_paid`` where the card does not hold the amount (any more).
     """
-    payment = lock_payment(attempt.pk)
+    payment = paid()
     if payment.booking_id != booking.pk or payment.status != PaymentStatus.AUTHORISED or payment.ending:
         raise Conflict("The payment did not go through.", code="not_paid")
-    payment.due_at = payment.capture_at
-    update(payment, "due_at")
+    if payment.due_at != payment.capture_at:
+        payment.due_at = payment.capture_at
+        update(payment, "due_at")
 
 
 @transaction.atomic

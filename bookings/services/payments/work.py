@@ -16,7 +16,6 @@ from bookings.services.payments import fees, outcomes, payouts, refunds, steps, 
 from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, NO_CARD_SAID, lock_payment
 from bookings.services.payments.steps import LEASE, ON_INTENT, OPEN, Outcome, Result
 from bookings.services.policies import Tier
-from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled, update
 from instainstru.lib.errors import Conflict, DomainError
 
@@ -38,6 +37,19 @@ class Job:
     step: Step | None = None
     give_up: bool = False
     book: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Stripe said of a step, not written down yet."""
+
+    step: Step
+    outcome: Outcome
+    now: datetime
+
+    def __call__(self) -> Payment:
+        """Written down, in the caller's transaction."""
+        return _settle(self.step, self.outcome, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,58 +78,11 @@ def _do(job: Job, *, now: datetime) -> None:
         if job.give_up:
             _give_up(job.payment)
         elif job.book:
-            _book(job.payment)
+            book(job.payment)
         elif job.step is not None:
             settle(job.step, steps.carry_out(job.step, now=now), now=now)
     except Exception:
         logger.exception("Payment %s could not be carried on", job.payment.pk)
-
-
-def pay_now(payment: Payment, *, return_url: str, in_page: bool = False) -> Payment:
-    """Take what is due of one payment while the student is there, and say where it stands.
-
-    Of a time that is only held (``upfront``) everything happens: it is booked, or what was tried is undone.
-    ``action_required``: the bank asks; the page goes to ``redirect_url`` or has Stripe.js handle the
-    ``client_secret`` (``stripe_gateway.intent`` of ``payment.intent_id``), then ``look``.
-    """
-    there = There(return_url, in_page)
-    for turn in range(4):
-        now = clock.now()
-        with transaction.atomic():
-            payment = lock_payment(payment.pk)
-            is_due = payment.due_at is not None and payment.due_at <= now
-            # One that waits for its next try need not.
-            is_due |= not turn and payment.status in BEFORE_MONEY and payment.authorise_at <= now
-            job = _decide(payment, now=now, there=there) if is_due else None
-        if job is None or job.give_up:
-            return payment
-        if job.book:
-            _book(payment)
-        if job.step is not None:
-            settle(job.step, steps.carry_out(job.step, now=now), now=now)
-            is_lesson = payment.purpose == Payment.Purpose.LESSON and not outcomes.is_upfront(payment)
-            if job.step.name == Step.Name.AUTHORISE and is_lesson:
-                break
-    payment.refresh_from_db()
-    return payment
-
-
-def look(payment: Payment) -> Payment:
-    """What Stripe says of the payment now, taken over."""
-    if payment.intent_id:
-        observe(payment.pk, gateway.intent(payment.intent_id), now=clock.now())
-        payment.refresh_from_db()
-    return payment
-
-
-def client_secret(payment: Payment) -> str:
-    """What a browser needs to answer the bank about this payment."""
-    return gateway.intent(payment.intent_id).client_secret
-
-
-def redirect_url(payment: Payment) -> str:
-    """The bank's own page, for browsers without JavaScript; empty where there is none."""
-    return gateway.intent(payment.intent_id).redirect_url
 
 
 # -- Claiming and deciding ---------------------------------------------------------------------------
@@ -132,17 +97,17 @@ def _claim(now: datetime) -> Job | None:
         .order_by("due_at", "pk")
         .first()
     )
-    return _decide(payment, now=now) if payment is not None else None
+    return decide(payment, now=now) if payment is not None else None
 
 
-def _decide(payment: Payment, *, now: datetime, there: There | None = None) -> Job:
+def decide(payment: Payment, *, now: datetime, there: There | None = None) -> Job:
     """What to do with a payment that is due; its row is locked, and says when it is due again."""
     step = steps.open_on_intent(payment)
     if step is not None:
         _lease(payment, now=now)
         return Job(payment, step)
     if outcomes.is_upfront(payment) and not payment.ending:
-        return _decide_upfront(payment, now=now, there=there)
+        return decide_upfront(payment, now=now, there=there)
     ends_free = bool(payment.ending) and outcomes.all_comes_back(payment)
     if payment.frozen_at is not None and not ends_free:
         payment.due_at = None
@@ -168,8 +133,8 @@ def _decide(payment: Payment, *, now: datetime, there: There | None = None) -> J
     return _authorise(payment, now=now, there=there)
 
 
-def _decide_upfront(payment: Payment, *, now: datetime, there: There | None) -> Job:
-    """As ``_decide``, for a time that is only held and was not let go of."""
+def decide_upfront(payment: Payment, *, now: datetime, there: There | None) -> Job:
+    """As ``decide``, for a time that is only held and was not let go of."""
     if upfront.is_gone(payment, now=now):
         payment.ending = Tier.FREE
         update(payment, "ending")
@@ -207,7 +172,7 @@ def _authorise(payment: Payment, *, now: datetime, there: There | None) -> Job:
     if not payment.total:
         outcomes.authorised(payment, intent_id="", now=now)
         return Job(payment)
-    customer = Customer.objects.filter(student_id=payment.student_id).first()
+    customer = next(iter(_customer(student_id=payment.student_id)), None)
     if payment.card is None or not outcomes.has_card(payment) or customer is None:
         outcomes.declined(payment, code=NO_CARD, message=NO_CARD_SAID, intent_id=payment.intent_id, now=now)
         return Job(payment)
@@ -224,6 +189,11 @@ def _authorise(payment: Payment, *, now: datetime, there: There | None) -> Job:
     return _begin(
         payment, Step.Name.AUTHORISE, PaymentStatus.AUTHORISING, sent=sent, amount=payment.total, now=now
     )
+
+
+_customer = Compiled(
+    lambda student_id: Customer.objects.filter(student_id=student_id).order_by(), student_id=int
+)
 
 
 def _charge_or_release(payment: Payment, *, ends_free: bool, now: datetime) -> Job:
@@ -254,14 +224,24 @@ def _release(payment: Payment, *, now: datetime) -> Job:
     )
 
 
-def _book(payment: Payment) -> None:
-    """The card holds the amount of a held time: it is a lesson now, or what the card holds is let go."""
+def book(payment: Payment, answer: Answer | None = None) -> Payment | None:
+    """The card holds the amount of a held time, as is written down or the ``answer`` says, which is written
+    down with it: it is a lesson now, and this is its payment. None: what the card holds is let go.
+    """
     if payment.booking is None:
-        return
+        return None
+    locked: list[Payment] = []
+
+    def paid() -> Payment:
+        locked.append(answer() if answer else lock_payment(payment.pk))
+        return locked[-1]
+
     try:
-        lifecycle.confirm(payment.booking, by=payment.student.user, paid=payment)
+        lifecycle.confirm(payment.booking, by=payment.student.user, paid=paid)
     except DomainError:
         upfront.stop(payment.booking)
+        return None
+    return locked[-1]
 
 
 def _give_up(payment: Payment) -> None:
@@ -283,15 +263,19 @@ def _give_up(payment: Payment) -> None:
 
 
 @transaction.atomic
-def settle(step: Step, outcome: Outcome, *, now: datetime) -> None:
-    """Write down how a step went; once, whoever comes first."""
+def settle(step: Step, outcome: Outcome, *, now: datetime) -> Payment:
+    """Write down how a step went, once, whoever comes first; its payment as that is then."""
+    return _settle(step, outcome, now=now)
+
+
+def _settle(step: Step, outcome: Outcome, *, now: datetime) -> Payment:
     payment = lock_payment(step.payment_id)
     [step] = _locked_step(pk=step.pk)
     if step.state not in OPEN:
-        return
+        return payment
     if outcome.result in (Result.BUSY, Result.UNKNOWN):
         _wait(payment, step, outcome, now=now)
-        return
+        return payment
     step.state = Step.State.DONE if outcome.result in (Result.DONE, Result.ACTION) else Step.State.FAILED
     step.stripe_id = outcome.stripe_id
     if step.name == Step.Name.CAPTURE and outcome.intent is not None:
@@ -309,6 +293,7 @@ def settle(step: Step, outcome: Outcome, *, now: datetime) -> None:
         _settled_on_intent(payment, step, outcome, now=now)
     is_refund = step.name == Step.Name.REFUND
     fees.take(payment, outcome.fee, what=fees.What.REFUND if is_refund else fees.What.CHARGE)
+    return payment
 
 
 _locked_step = Compiled(lambda pk: Step.objects.select_for_update().filter(pk=pk), pk=int)
