@@ -29,6 +29,7 @@ LOOKS = [(SMALLEST, "light"), (DESK, "dark")]
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],  # of what passes, one element each
+    "preload": False,  # style sheets are read for one rule alone: whether they lock how the screen is turned
     "iframes": False,  # what is in them is another site's
 }
 

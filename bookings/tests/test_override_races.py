@@ -28,6 +28,7 @@ from bookings.tests.test_races import (
     summary,
     unlocked_spans,
 )
+from instainstru.rules import services as rules_service
 from instructors.models import CalendarBlock, Instructor, Offering, OpenDay
 from instructors.services import between, calendar, horizon, limits
 
@@ -162,7 +163,7 @@ def edit_while_booking(cast: Cast, day: Any) -> list[Any]:
 
 
 def test_control_without_reading_the_limits_again_a_booking_goes_by_the_old_ones(cast: Cast, monkeypatch):
-    monkeypatch.setattr(calendar, "reread", lambda instructor: False)
+    monkeypatch.setattr(calendar, "reread", lambda instructor: (rules_service.current(), False))
     outcomes = edit_while_booking(cast, in_days(3))
     assert summary(outcomes) == {"NoneType": 1, "Booking": 1}
     assert [found["date"] for found in horizon.differences()] == [in_days(3).isoformat()]

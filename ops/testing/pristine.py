@@ -5,6 +5,7 @@ of a country among the places. Here each test database keeps a copy of those tab
 what a test touched is emptied or filled again: some hundredths of a second.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,13 +18,13 @@ TABLES = """
     SELECT oid::regclass::text FROM pg_class
     WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname <> 'django_migrations'
 """
-COPIED = f"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '{COPIES}'::regnamespace"
 COLUMNS = """
     SELECT quote_ident(attname) FROM pg_attribute
     WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 """
-SUMS = "SELECT ROW(count(*), sum(hashtextextended(t::text, 0)::numeric)) FROM"
-DIFFERS = f"SELECT ({SUMS} {{table}} t) IS DISTINCT FROM ({SUMS} {COPIES}.{{table}} t)"
+# What is written carries the number of its transaction, and what is deleted is missing: this tells whether
+# the rows are those that were put there, without reading what is in them.
+STAMP = "SELECT '{table}', count(*), max(xmin::text::bigint) FROM {table}"
 REFERENCES = """
     SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'
 """
@@ -36,13 +37,20 @@ def instead_of_flush() -> None:
     TransactionTestCase._fixture_teardown = lambda self: restore()  # type: ignore[attr-defined]
 
 
+# The stamps of the copied tables as they were last filled, in this process's database.
+_filled_as: dict[str, tuple[int, int]] = {}
+
+
 def remember() -> None:
     """Copy every table that is not empty; called once, when the database has just been made."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {COPIES} CASCADE")
         cursor.execute(f"CREATE SCHEMA {COPIES}")
-        for table in _filled(cursor, _column(cursor, TABLES)):
+        filled = _filled(cursor, _column(cursor, TABLES))
+        for table in filled:
             cursor.execute(f"CREATE TABLE {COPIES}.{table} AS TABLE {table}")
+        _filled_as.clear()
+        _filled_as.update(_stamps(cursor, filled))
 
 
 def restore() -> None:
@@ -50,16 +58,40 @@ def restore() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         # A connection that a test forgot must be an error, not an evening.
         cursor.execute("SET LOCAL lock_timeout = '20s'")
-        kept = _column(cursor, COPIED)
-        added = [table for table in _column(cursor, TABLES) if table not in kept]
-        touched = {*_filled(cursor, added), *(table for table in kept if _differs(cursor, table))}
+        added = [table for table in _column(cursor, TABLES) if table not in _filled_as]
+        changed = {
+            table for table, stamp in _stamps(cursor, _filled_as).items() if _filled_as[table] != stamp
+        }
+        touched = {*_filled(cursor, added), *changed}
         if not touched:
             return
         touched = _with_referring(cursor, touched)
         cursor.execute(f"TRUNCATE {', '.join(touched)}")
-        for table in touched.intersection(kept):
+        again = touched.intersection(_filled_as)
+        for table in again:
             columns = ", ".join(_column(cursor, COLUMNS.format(table=table)))
             cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {COPIES}.{table}")
+        _filled_as.update(_stamps(cursor, again))
+
+
+def _empty(cursor: Any, tables: set[str]) -> set[str]:
+    """Without their triggers, row by row: ten times as quick as new files for each table and index. Whom the
+    server does not let do that has everything emptied that refers to them too. Which tables are empty now."""
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    if not cursor.fetchone()[0]:
+        tables = _with_referring(cursor, tables)
+        cursor.execute(f"TRUNCATE {', '.join(tables)}")
+        return tables
+    cursor.execute("SET LOCAL session_replication_role = replica")
+    for table in tables:
+        cursor.execute(f"DELETE FROM {table}")
+    return tables
+
+
+def _stamps(cursor: Any, tables: Iterable[str]) -> dict[str, tuple[int, int]]:
+    each = [STAMP.format(table=table) for table in tables]
+    cursor.execute(" UNION ALL ".join(each) if each else "SELECT '', 0, 0 WHERE FALSE")
+    return {table: (number, newest) for table, number, newest in cursor.fetchall()}
 
 
 def _column(cursor: Any, query: str) -> list[str]:
@@ -71,11 +103,6 @@ def _filled(cursor: Any, tables: list[str]) -> list[str]:
     """Those of the tables that have a row."""
     each = [f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables]
     return _column(cursor, " UNION ALL ".join(each)) if each else []
-
-
-def _differs(cursor: Any, table: str) -> bool:
-    [differs] = _column(cursor, DIFFERS.format(table=table))
-    return bool(differs)
 
 
 def _with_referring(cursor: Any, tables: set[str]) -> set[str]:
