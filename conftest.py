@@ -17,7 +17,7 @@ pytest_plugins = ["bookings.tests.cast", "ops.stand_ins.testing"]
 
 def pytest_configure() -> None:
     pristine.instead_of_flush()
-    # Where files were collected each test's client would look at all of them, which takes a tenth of a second.
+    # Where files were collected each test's client would look at all of them, a tenth of a second.
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / ".data" / "none"
 
 
