@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from instainstru.lib import prepared
 
@@ -33,6 +35,51 @@ def test_a_statement_is_prepared_once_and_counted_each_time(django_assert_num_qu
             "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%marked_once%'"
         )
         assert cursor.fetchall() == [(3,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_prepared_outlives_a_refusal():
+    def prepared_statements() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%marked_to_stay%'"
+            )
+            return cursor.fetchone()[0]
+
+    def ask() -> None:
+        with prepared.cursor() as cursor:
+            cursor.execute("SELECT %s::int AS marked_to_stay", [1])
+
+    ask()
+    for refused in (transaction.atomic(), transaction.atomic()):
+        with suppress(Refused), refused, transaction.atomic():
+            ask()
+            raise Refused
+    assert prepared_statements() == 1
+    for _ in range(3):
+        with suppress(DatabaseError), transaction.atomic(), prepared.cursor() as cursor:
+            cursor.execute("SELECT 1 / %s::int AS marked_to_stay", [0])
+    ask()
+    assert prepared_statements() == 2
+
+
+class Refused(Exception):
+    """What a service raises within a transaction."""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_that_was_made_anew_is_found():
+    def count() -> int:
+        with prepared.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM made_anew")
+            return cursor.fetchone()[0]
+
+    for number in range(3):
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE made_anew AS SELECT generate_series(1, %s)", [number])
+        assert count() == number
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE made_anew")
 
 
 @pytest.mark.django_db
