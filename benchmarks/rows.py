@@ -47,7 +47,7 @@ def over_http(big: Bench, ports: dict[str, int], *, number: int) -> Iterator[Row
     yield _row("feed", "calendar of 500 lessons", calls.feed(addresses), ports, number=number)
     yield _row("suggest", "GET /search/suggest", calls.suggestion, ports, number=number)
     # Who has something else then is followed by somebody else at another time.
-    times = enumerate(databases.free_times(big.url, 3 * (number + WARM_UP)))
+    times = enumerate(databases.free_times(big.url, 6 * (number + WARM_UP)))
 
     def book(_: int) -> Call:
         attempt, free = next(times)

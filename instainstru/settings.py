@@ -80,7 +80,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "instainstru.lib.http.DomainErrorMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "instainstru.lib.metrics.ViewMetricsMiddleware",
 ]
 
 ROOT_URLCONF = "instainstru.urls"

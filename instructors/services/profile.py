@@ -31,7 +31,15 @@ OWN_FACTS = (
 
 def instructor_of(user: User) -> Instructor:
     """The user's instructor; ``NotFound`` where they are none."""
-    found = _of_user(user_id=user.pk)
+    return _theirs(_of_user(user_id=user.pk), user)
+
+
+def scheduled(user: User) -> Instructor:
+    """As ``instructor_of``, with nothing but what hours and weeks are about: a third of the columns."""
+    return _theirs(_scheduled(user_id=user.pk), user)
+
+
+def _theirs(found: list[Instructor], user: User) -> Instructor:
     if not found:
         raise NotFound("You do not teach here yet.")
     [instructor] = found
@@ -39,6 +47,12 @@ def instructor_of(user: User) -> Instructor:
     return instructor
 
 
+_scheduled = Compiled(
+    lambda user_id: (
+        Instructor.objects.only("user_id", "slug", *calendar.SCHEDULE).filter(user_id=user_id).order_by()
+    ),
+    user_id=int,
+)
 _of_user = Compiled(
     lambda user_id: Instructor.objects.select_related("place").filter(user_id=user_id).order_by(),
     user_id=int,
