@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -43,8 +44,8 @@ class Books:
     def __init__(self) -> None:
         self._rows: dict[type[models.Model], list[Any]] = {model: [] for model in ORDER}
         self._keys = {model: _keys(model) for model in ORDER if model is not Payment}
-        # Half of all rows, and of three numbers each: kept as COPY's text.
-        self._entries: list[str] = []
+        # Half of all rows: a posting, an account and an amount each.
+        self._entries: list[tuple[Posting, int, int]] = []
         self._accounts: dict[Whose, int] = {}
         for whose in (PLATFORM, STRIPE):
             account, _ = Account.objects.get_or_create(
@@ -89,7 +90,7 @@ class Books:
             )
         )  # fmt: skip
         for whose, amount in moving.items():
-            self._entries.append(f"{posting.pk}\t{self._account(whose)}\t{amount}\n")
+            self._entries.append((posting, self._account(whose), amount))
 
     def _account(self, whose: Whose) -> int:
         if whose not in self._accounts:
@@ -104,12 +105,22 @@ class Books:
         with connection.cursor() as cursor:
             # A posting is balanced once its entries are there, which are a statement of their own.
             cursor.execute("SET CONSTRAINTS ledger_balanced DEFERRED")
+            self._number_by_time()
             for rows in self._rows.values():
                 copy.rows(rows)
                 rows.clear()
-            copy.text(Entry, ("posting_id", "account_id", "amount"), self._entries)
+            lines = (f"{posting.pk}\t{account}\t{amount}\n" for posting, account, amount in self._entries)
+            copy.text(Entry, ("posting_id", "account_id", "amount"), lines)
             self._entries.clear()
             cursor.execute("SET CONSTRAINTS ledger_balanced IMMEDIATE")
+
+    def _number_by_time(self) -> None:
+        """Books are read in the order of their numbers; these were told student by student."""
+        postings = sorted(self._rows[Posting], key=attrgetter("created_at"))
+        for posting, key in zip(postings, sorted(posting.pk for posting in postings), strict=True):
+            posting.pk = key
+        self._rows[Posting] = postings
+        self._entries.sort(key=lambda entry: entry[0].pk)
 
 
 def _keys(model: type[models.Model]) -> Iterator[int]:

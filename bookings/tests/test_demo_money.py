@@ -29,7 +29,7 @@ from bookings.models import (
     Status,
     Step,
 )
-from bookings.services import credits, earnings, ledger, lifecycle, packages, pricing, tips
+from bookings.services import credits, earnings, ledger, lifecycle, no_shows, packages, pricing, tips
 from bookings.services.payments import on_session, plan, reconcile, refunds, work
 from bookings.services.payments.plan import Pay
 from bookings.services.wanted import wish
@@ -71,6 +71,12 @@ def test_the_books_add_up_and_every_posting_names_its_event(demo: None) -> None:
         assert (posting.kind, posting.created_at) == (posting.event.kind, posting.event.created_at)
         if posting.payment is not None:
             assert posting.booking_id == posting.payment.booking_id
+
+
+def test_the_books_were_written_in_the_order_of_time(demo: None) -> None:
+    at = list(Entry.objects.order_by("pk").values_list("posting__created_at", flat=True))
+    assert at == sorted(at)
+    assert len(set(at)) > 100
 
 
 def test_every_lesson_has_one_payment_that_stands_where_the_lesson_does(demo: None) -> None:
@@ -223,7 +229,7 @@ def live_on(again: Booking, lesson: Booking, payment: Payment) -> None:
         story.append((lesson.ended_at, lambda: end(again, lesson)))
     if lesson.status == Status.NO_SHOW and lesson.ended_at:
         decided = lesson.ended_at + timedelta(hours=24)
-        story.append((decided, lambda: plan.unfreeze(again, ending=Payment.GIVEN, now=decided)))
+        story.append((decided, lambda: no_shows.uphold(again.no_show_report, now=decided)))
     if lesson.status != Status.CANCELLED:
         story.append((payment.capture_at, lambda: None))
     for moment, act in sorted(story, key=itemgetter(0)):

@@ -14,8 +14,9 @@ from django.urls import reverse
 from bookings.management.commands import run_due
 from bookings.models import Booking, NoShowReport, Party, Payment, ReportStatus, Status
 from bookings.services import history, lifecycle, no_shows, sweeps
-from bookings.services.payments import plan
+from bookings.services.payments import disputes, plan
 from bookings.services.policies import Tier
+from bookings.services.stripe_facts import DisputeFacts
 from bookings.tests.callers import Caller
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, in_days, local_time
@@ -136,6 +137,38 @@ def test_what_is_disputed_waits_for_staff(cast: Cast, lesson: Booking, ending: s
     with pytest.raises(Conflict) as again:
         no_shows.decide(found, ending=ending, reason="Once more", by=cast.staff)
     assert again.value.code == "not_disputed"
+
+
+def a_charge_back(lesson: Booking, *, status: str) -> None:
+    """What a bank says of the lesson's charge."""
+    Payment.objects.filter(booking=lesson).update(intent_id="pi_of_the_lesson")
+    facts = DisputeFacts(
+        id="du_1", intent="pi_of_the_lesson", amount=89_60, reason="fraudulent", status=status, withdrawn=0,
+        answer_by=None,
+    )  # fmt: skip
+    assert disputes.observe(facts, now=clock.now())
+
+
+@pytest.mark.parametrize("bank_first", [True, False])
+def test_money_that_the_bank_holds_back_too_stays_frozen_until_both_are_settled(
+    cast: Cast, lesson: Booking, *, bank_first: bool
+) -> None:
+    found = report(lesson, party=Party.INSTRUCTOR)
+    a_charge_back(lesson, status="needs_response")
+    assert payment_of(lesson).frozen_why == "no_show"
+    if bank_first:
+        a_charge_back(lesson, status="won")
+        assert payment_of(lesson).frozen_why == "no_show"
+        answer(found, cast)
+    else:
+        answer(found, cast)
+        assert payment_of(lesson).frozen_why == "dispute"
+        a_charge_back(lesson, status="won")
+    payment = payment_of(lesson)
+    assert (payment.frozen_at, payment.frozen_why, payment.ending) == (None, "", Payment.GIVEN)
+    kinds_of_it = Event.objects.filter(subject_id=str(payment.pk)).values_list("kind", flat=True)
+    assert list(kinds_of_it).count(Kind.PAYMENT_FROZEN) == 1
+    assert list(kinds_of_it).count(Kind.PAYMENT_UNFROZEN) == 1
 
 
 def test_what_nobody_disputes_is_not_decided(cast: Cast, lesson: Booking) -> None:

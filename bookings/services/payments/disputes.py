@@ -62,7 +62,7 @@ def observe(found: gateway.DisputeFacts, *, now: datetime) -> bool:
         ledger.post(entries, event=event, currency=payment.currency, payment=payment)
     for fee in found.fees:
         fees.take(payment, fee, what=fees.What.DISPUTE)
-    if is_closed and payment.frozen_why == WHY and not _is_open(payment):
+    if is_closed and not was_closed and payment.frozen_at is not None:
         unfreeze_payment(payment, now=now)
     payment.save()
     return True
@@ -75,10 +75,6 @@ def _take_over(dispute: Dispute, found: gateway.DisputeFacts, *, now: datetime) 
         dispute.answered_at = dispute.answered_at or now
     dispute.closed_at = (dispute.closed_at or now) if found.status in CLOSED else None
     dispute.save()
-
-
-def _is_open(payment: Payment) -> bool:
-    return payment.disputes.filter(closed_at__isnull=True).exists()
 
 
 def answer(dispute: Dispute, *, text: str, by: Any) -> Dispute:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from bookings.models import Booking, Card, Package, Payment, PaymentStatus
+from bookings.models import Booking, Card, NoShowReport, Package, Payment, PaymentStatus, ReportStatus
 from bookings.services import credits, packages_held, pricing
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import moments, outcomes, refunds
@@ -285,7 +285,12 @@ def unfreeze(booking: Booking, *, ending: str, now: datetime, by: Any = None) ->
 
 
 def unfreeze_payment(payment: Payment, *, now: datetime, by: Any = None) -> None:
-    """As ``unfreeze``, for a payment whose row is locked."""
+    """As ``unfreeze``, for a payment whose row is locked: one reason is gone. Where there is another it stays
+    frozen, for that one."""
+    if other := _reason_to_freeze(payment):
+        payment.frozen_why = other
+        update(payment)
+        return
     outcomes.note(Kind.PAYMENT_UNFROZEN, payment, amount=payment.total, by=by, why=payment.frozen_why)
     payment.frozen_at, payment.frozen_why = None, ""
     if payment.status == PaymentStatus.AUTHORISED:
@@ -295,6 +300,14 @@ def unfreeze_payment(payment: Payment, *, now: datetime, by: Any = None) -> None
     if payment.to_instructor != payment.transferred:
         payment.transfer_at = now
     update(payment)
+
+
+def _reason_to_freeze(payment: Payment) -> str:
+    if payment.disputes.filter(closed_at__isnull=True).exists():
+        return "dispute"
+    undecided = (ReportStatus.OPEN, ReportStatus.DISPUTED)
+    reports = NoShowReport.objects.filter(booking__payments=payment, status__in=undecided)
+    return "no_show" if reports.exists() else ""
 
 
 def _locked(booking: Booking) -> Payment | None:
