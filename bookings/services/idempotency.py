@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
-
 from bookings.models import IdempotencyKey
 from instainstru.accounts.models import User
 from instainstru.lib import clock, prepared
 from instainstru.lib.compiled import Compiled, insert
 from instainstru.lib.errors import Conflict, DomainError
+from instainstru.lib.transactions import whole
 
 KEPT = timedelta(hours=24)
 
@@ -31,7 +30,7 @@ class Answer:
         return self.status < 400
 
 
-@transaction.atomic
+@whole()
 def once(effect: Callable[[], Answer], *, user: User, key: str, request_digest: str) -> tuple[Answer, bool]:
     """What ``effect`` answers, or what it answered the first time; and whether it is a replay.
 

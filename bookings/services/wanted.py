@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from instainstru.lib.errors import Conflict, Invalid, NotFound
+from instainstru.lib.transactions import part
 from instructors.models import Instructor, Modality, Offering
 from instructors.services.catalogue import lesson_price
 
@@ -99,7 +100,7 @@ _CONSTRAINTS = {
 def change(wanted: Wanted | None = None) -> Iterator[None]:
     """A transaction in which a violated booking constraint becomes the refusal it stands for."""
     try:
-        with transaction.atomic():
+        with part():
             yield
     except IntegrityError as error:
         diagnosis = getattr(error.__cause__, "diag", None)

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from instainstru.lib import clock
 from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import DomainError, Invalid
+from instainstru.lib.transactions import part
 from instructors.models import CalendarBlock, Instructor
 from instructors.services import calendar, open_days, schedule
 from instructors.services.schedule import Stale, Window
@@ -145,7 +144,7 @@ def _naming(refusal: DomainError, day: date) -> DomainError:
     return refusal
 
 
-@transaction.atomic
+@part()
 def save(
     instructor: Instructor,
     day: date,
@@ -176,7 +175,7 @@ def plan_save(instructor: Instructor, day: date, windows: Mapping[date, Sequence
 # -- Copying a week ----------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@part()
 def copy(instructor: Instructor, day: date, *, source: date, by: Any, seen: Seen = None) -> Week:
     """Make the week of ``day`` like that of ``source``; days that are over stay.
 
@@ -222,7 +221,7 @@ def _ahead(instructor: Instructor, days: Sequence[date]) -> list[date]:
 # -- Applying a week to those that follow ------------------------------------------------------------
 
 
-@transaction.atomic
+@part()
 def apply(
     instructor: Instructor,
     day: date,
