@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-WORKERS ?= 2
+# One more than two cores: each waits for the database or the browser a seventh of its time.
+WORKERS ?= 3
 ARGS ?=
 
 .PHONY: help
@@ -24,7 +25,7 @@ run: .venv/.runtime ## from nothing to a running site with demo data; PORT (8000
 setup: .venv/.dev ## the virtual environment and its packages, nothing started
 
 .PHONY: test
-test: .venv/.dev ## the whole suite: real PostgreSQL, Valkey and browser; WORKERS (2), ARGS for pytest
+test: .venv/.dev ## the whole suite: real PostgreSQL, Valkey and browser; WORKERS (3), ARGS for pytest
 	@$(PY) -m ops.browser
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 

@@ -35,7 +35,7 @@ def book(
     if before is not None:
         upfront.stop(booking)
         on_session.pay_now(before, return_url=return_url)
-    bill = plan.bill_of(booking, pay)
+    bill = plan.bill_if_paid(booking, pay)
     if gateway.is_configured() and bill.total and pay.card is None:
         raise Invalid("Choose a card to pay with.", field="pay_with", code="card_required")
     if not upfront.is_needed(booking, bill, now=clock.now()):

@@ -16,6 +16,7 @@ from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.lib import clock
+from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import Conflict, DomainError, NotFound
 from students.models import Student
 
@@ -35,10 +36,16 @@ def card_for(user: User, card_id: int | str) -> Card:
     """A card of the user's own; raises ``NotFound`` for any other."""
     if not str(card_id).isdigit() or len(str(card_id)) > 18:
         raise NotFound("There is no such card.")
-    card = Card.objects.filter(pk=int(card_id), student__user=user, removed_at__isnull=True).first()
-    if card is None:
-        raise NotFound("There is no such card.")
-    return card
+    for card in _of_user(pk=int(card_id), user_id=user.pk):
+        return card
+    raise NotFound("There is no such card.")
+
+
+_of_user = Compiled(
+    lambda pk, user_id: Card.objects.filter(pk=pk, student__user_id=user_id, removed_at__isnull=True),
+    pk=int,
+    user_id=int,
+)
 
 
 def needed_for(student: Student) -> dict[int, list[Payment]]:

@@ -79,16 +79,28 @@ def bill_of(booking: Booking, pay: Pay = NOTHING_SAID) -> Quote:
 
 def bills_of(booking: Booking, ways: Sequence[Pay]) -> list[Quote]:
     """As ``bill_of``, for each of several ways to pay; two queries at most."""
-    price_alone = Quote(lesson=booking.price, fee=0, credit=0, package=0, tip=0, commission=0)
-    if not gateway.is_configured():
-        return [price_alone] * len(ways)
-    payment = payment_of(booking)
+    payment = payment_of(booking) if gateway.is_configured() else None
     if payment is not None and (booking.confirmed_at is not None or not payment.ending):
         return [outcomes.quote_of(payment)] * len(ways)
     if booking.confirmed_at is not None:
-        return [price_alone] * len(ways)
+        return [_price_alone(booking)] * len(ways)
+    return _bills_if_paid(booking, ways)
+
+
+def bill_if_paid(booking: Booking, pay: Pay) -> Quote:
+    """As ``bill_of``, for a held time that nobody is paying for: what it will be if paid so."""
+    return _bills_if_paid(booking, [pay])[0]
+
+
+def _bills_if_paid(booking: Booking, ways: Sequence[Pay]) -> list[Quote]:
+    if not gateway.is_configured():
+        return [_price_alone(booking)] * len(ways)
     available = credits.available(booking.student) if any(pay.use_credit for pay in ways) else 0
     return [_quote_of(booking, pay, available if pay.use_credit else 0) for pay in ways]
+
+
+def _price_alone(booking: Booking) -> Quote:
+    return Quote(lesson=booking.price, fee=0, credit=0, package=0, tip=0, commission=0)
 
 
 def settlement_of(booking: Booking, tier: Tier | None) -> Settlement:
