@@ -25,6 +25,7 @@ COLUMNS = """
 # What is written carries the number of its transaction, and what is deleted is missing: this tells whether
 # the rows are those that were put there, without reading what is in them.
 STAMP = "SELECT '{table}', count(*), max(xmin::text::bigint) FROM {table}"
+MAY_DO_ANYTHING = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 REFERENCES = """
     SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'
 """
@@ -77,7 +78,7 @@ def restore() -> None:
 def _empty(cursor: Any, tables: set[str]) -> set[str]:
     """Without their triggers, row by row: ten times as quick as new files for each table and index. Whom the
     server does not let do that has everything emptied that refers to them too. Which tables are empty now."""
-    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    cursor.execute(MAY_DO_ANYTHING)
     if not cursor.fetchone()[0]:
         tables = _with_referring(cursor, tables)
         cursor.execute(f"TRUNCATE {', '.join(tables)}")

@@ -16,7 +16,9 @@ def known() -> dict[str, list[object]]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_added_changed_or_deleted_is_undone():
+@pytest.mark.parametrize("role", [pristine.MAY_DO_ANYTHING, "SELECT false"], ids=["superuser", "other role"])
+def test_what_was_added_changed_or_deleted_is_undone(monkeypatch: pytest.MonkeyPatch, role: str):
+    monkeypatch.setattr(pristine, "MAY_DO_ANYTHING", role)
     before = known()
     assert before["Subject"]
     assert before["Place"]
