@@ -15,7 +15,7 @@ from tqdm import tqdm
 # Requests of each target before those that count. Each of the four threads prepares its connection and
 # meets each page of the database's memory for the first time.
 WARM_UP = 400
-# Of somebody who is free: students of earlier runs have lessons all over the coming month.
+# Calls for one turn, until somebody is free: students have lessons of earlier runs all over the month.
 TRIES = 60
 
 

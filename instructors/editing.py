@@ -122,7 +122,7 @@ class OneWeek:
         low = clock.day_bounds(self.monday, instructor.time_zone)[0]
         high = clock.day_bounds(self.dates[6], instructor.time_zone)[1]
         self._lessons = [one for one in access.agenda(instructor, low=low, high=high) if one.status in DRAWN]
-        self._away = weeks.away(instructor, day)
+        self._away = [one for one in access.standing(instructor, low=low, high=high) if one.id is None]
 
     @property
     def url(self) -> str:
@@ -144,7 +144,7 @@ class OneWeek:
             ("hold" if one.status == Status.HELD else "lesson", one.starts_at, one.ends_at, _named(one),
              reverse("bookings:lesson", args=[one.pk]))
             for one in self._lessons
-        ] + [(one.kind, one.period.lower, one.period.upper, one.label, "") for one in self._away]  # fmt: skip
+        ] + [(one.kind, one.starts_at, one.ends_at, one.label, "") for one in self._away]  # fmt: skip
         found = [
             Block(str(kind), _minute(start, day, zone), _minute(end, day, zone), text, url)
             for kind, start, end, text, url in spans

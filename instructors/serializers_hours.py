@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
@@ -25,6 +26,7 @@ def show_window(window: Window) -> dict[str, str]:
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SOURCES = ("pattern", "date")
+LISTED = ("lessons", "time_off")
 _WALL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 
 
@@ -80,7 +82,7 @@ def _window(data: Any, number: str, wrong: dict[str, Any]) -> Window:
     return edges[0], edges[1]
 
 
-# How days look in the API's documents; they are read by ``DaysField``.
+# How days look in the API's documents; they are read by ``_read_days``.
 
 
 class OpenBody(Body):
@@ -105,76 +107,79 @@ EVERY_WEEKDAY = "Send every weekday, monday to sunday, once."
 EVERY_DATE = "Send the seven dates of the week, each once."
 
 
-class DaysField(serializers.Field[Any, Any, Any, Any]):
-    """Seven days with their windows, read by hand for the same reason. Each becomes what names it and its
-    windows; what else ``GET`` answered of a day is let pass."""
+def _read_days(
+    data: Any, name: str, read_name: Callable[[Any], Any], *, says: str, let_pass: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    """Days with their windows, read by hand for the same reason: what is under ``name`` tells which it is.
 
-    name = ""
-    ignored: tuple[str, ...] = ()
-    number_says = ""
+    ``let_pass`` is what else ``GET`` answered of a day. More than seven are refused with what ``says``.
+    """
+    if not isinstance(data, list):
+        raise serializers.ValidationError("Send a list of days.")
+    if len(data) > len(WEEKDAYS):
+        raise serializers.ValidationError(says)
+    wrong: dict[str, Any] = {}
+    days = []
+    for number, one in enumerate(data):
+        if isinstance(one, dict):
+            refuse_unknown(one, (name, "windows", *let_pass))
+            day, refused = _read_day(one, {name: read_name, "windows": read_windows})
+        else:
+            day, refused = {}, {"non_field_errors": [f"Send an object with {name} and windows."]}
+        days.append(day)
+        if refused:
+            wrong[str(number)] = refused
+    if wrong:
+        raise serializers.ValidationError(wrong)
+    return days
 
-    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
-        if not isinstance(data, list):
-            raise serializers.ValidationError("Send a list of days.")
-        if len(data) > len(WEEKDAYS):
-            raise serializers.ValidationError(self.number_says)
-        wrong: dict[str, Any] = {}
-        days = [self._day(one, str(number), wrong) for number, one in enumerate(data)]
-        if wrong:
-            raise serializers.ValidationError(wrong)
-        return days
 
-    def _day(self, data: Any, number: str, wrong: dict[str, Any]) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            wrong[number] = {"non_field_errors": [f"Send an object with {self.name} and windows."]}
-            return {}
-        refuse_unknown(data, (self.name, "windows", *self.ignored))
-        day: dict[str, Any] = {}
-        for field, read in ((self.name, self.named), ("windows", read_windows)):
-            try:
-                if field not in data:
-                    raise serializers.ValidationError("This field is required.")
-                day[field] = read(data[field])
-            except serializers.ValidationError as error:
-                wrong.setdefault(number, {})[field] = error.detail
-        self.check(data, day, lambda field, says: wrong.setdefault(number, {}).update({field: [says]}))
-        return day
+def _read_day(
+    data: dict[str, Any], fields: dict[str, Callable[[Any], Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The day, and what is wrong with it by field."""
+    day: dict[str, Any] = {}
+    wrong: dict[str, Any] = {}
+    for field, read in fields.items():
+        try:
+            if field not in data:
+                raise serializers.ValidationError("This field is required.")
+            day[field] = read(data[field])
+        except serializers.ValidationError as error:
+            wrong[field] = error.detail
+    if "closed" in data and not isinstance(data["closed"], bool):
+        wrong["closed"] = ["Write true or false."]
+    elif "closed" in data and "windows" in day and data["closed"] == bool(day["windows"]):
+        wrong["closed"] = ["A closed date has no windows; an open one has some."]
+    if data.get("source", SOURCES[0]) not in SOURCES:
+        wrong["source"] = [f"Choose one of: {', '.join(SOURCES)}."]
+    wrong |= {name: ["Send a list."] for name in LISTED if not isinstance(data.get(name, []), list)}
+    return day, wrong
 
-    def named(self, data: Any) -> Any:
-        """What says which day it is."""
-        raise NotImplementedError
 
-    def check(self, data: dict[str, Any], day: dict[str, Any], refuse: Callable[[str, str], None]) -> None:
-        """What else can be wrong with a day."""
+def _weekday(data: Any) -> str:
+    if data not in WEEKDAYS:
+        raise serializers.ValidationError(f"Choose one of: {', '.join(WEEKDAYS)}.")
+    return str(data)
+
+
+def _date(data: Any) -> date:
+    try:
+        return read_date(data)
+    except Unreadable as error:
+        raise serializers.ValidationError(str(error)) from None
 
 
 @extend_schema_field(WeekdayBody(many=True))
-class WeekdaysField(DaysField):
-    name, number_says = "weekday", EVERY_WEEKDAY
-
-    def named(self, data: Any) -> Any:
-        if data not in WEEKDAYS:
-            raise serializers.ValidationError(f"Choose one of: {', '.join(WEEKDAYS)}.")
-        return data
+class WeekdaysField(serializers.Field[Any, Any, Any, Any]):
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        return _read_days(data, "weekday", _weekday, says=EVERY_WEEKDAY)
 
 
 @extend_schema_field(DateBody(many=True))
-class DatesField(DaysField):
-    name, number_says = "date", EVERY_DATE
-    ignored = ("closed", "source", "lessons", "time_off")
-
-    def named(self, data: Any) -> Any:
-        try:
-            return read_date(data)
-        except Unreadable as error:
-            raise serializers.ValidationError(str(error)) from None
-
-    def check(self, data: dict[str, Any], day: dict[str, Any], refuse: Callable[[str, str], None]) -> None:
-        closed = data.get("closed")
-        if "closed" in data and not isinstance(closed, bool):
-            refuse("closed", "Write true or false.")
-        elif closed is not None and "windows" in day and closed == bool(day["windows"]):
-            refuse("closed", "A closed date has no windows; an open one has some.")
+class DatesField(serializers.Field[Any, Any, Any, Any]):
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        return _read_days(data, "date", _date, says=EVERY_DATE, let_pass=("closed", "source", *LISTED))
 
 
 class HoursBody(Body):

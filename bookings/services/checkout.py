@@ -14,9 +14,9 @@ from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import on_session, plan, upfront
 from bookings.services.payments.cards import for_people
 from bookings.services.payments.plan import Pay
-from bookings.services.wanted import change
 from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
+from instainstru.lib.transactions import whole
 
 
 def book(
@@ -41,7 +41,7 @@ def book(
     if not upfront.is_needed(booking, bill, now=clock.now()):
         lifecycle.confirm(booking, by=by, note=note, pay=pay)
         return None
-    with change():
+    with whole():
         attempt = lifecycle.pay_first(booking, by=by, pay=pay, note=note)
         job = on_session.begin(attempt, return_url=return_url, in_page=in_page)
     return on_session.go_on(job, return_url=return_url, in_page=in_page)

@@ -321,5 +321,5 @@ def report_no_show(booking: Booking, *, by: Any, party: Party, absent: Party | N
         history.note(
             Kind.BOOKING_NO_SHOW, booking, by=by, absent=missing, by_role=party, answer_by=report.answer_by
         )
-        plan.freeze(booking, why="no_show", now=now)
+        plan.freeze(booking, why=plan.NO_SHOW, now=now)
     return booking

@@ -252,7 +252,7 @@ def crashed_press(
     [
         (steps, "carry_out", S.AUTHORISING),  # before the call
         (lifecycle, "confirm", S.AUTHORISING),  # after the call
-        (work, "_settle", S.AUTHORISING),  # while it is booked
+        (work, "settle", S.AUTHORISING),  # while it is booked
     ],
 )
 def test_wherever_the_process_dies_the_worker_books_the_lesson_once(
@@ -279,7 +279,7 @@ def test_an_attempt_and_what_stripe_is_to_be_asked_are_written_together(
     assert not Payment.objects.exists()
 
 
-@pytest.mark.parametrize(("where", "name"), [(work, "_settle"), (lifecycle, "confirm")])
+@pytest.mark.parametrize(("where", "name"), [(work, "settle"), (lifecycle, "confirm")])
 def test_a_worker_that_comes_after_the_hold_lets_go_of_the_card(
     cast: Cast, hold: Booking, stripe_here: StripeStandIn, monkeypatch, where, name
 ) -> None:

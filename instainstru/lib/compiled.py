@@ -135,10 +135,8 @@ def _insertion(model: type[Model]) -> _Insertion:
 
 
 # Whose values the driver takes as they are; asking the field to prepare them takes longer than sending them.
-_PLAIN = (
-    models.BooleanField, models.CharField, models.DateField, models.ForeignKey, models.IntegerField,
-    models.TextField, models.UUIDField,
-)  # fmt: skip
+# Instants are not among them: of one without a zone the field complains.
+_PLAIN = (models.BooleanField, models.CharField, models.IntegerField, models.TextField, models.UUIDField)
 
 
 @cache

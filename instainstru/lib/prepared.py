@@ -68,7 +68,7 @@ def cursor() -> CursorWrapper | Lean:
     wrapper: Any = connections[DEFAULT_DB_ALIAS]
     wrapper.close_if_health_check_failed()
     if wrapper.connection is None:
-        wrapper.connect()
+        wrapper.ensure_connection()
     if wrapper.queries_logged:
         return wrapper.make_debug_cursor(PreparedCursor(wrapper.connection))
     if wrapper.execute_wrappers:
@@ -81,7 +81,7 @@ class Lean:
     the time. The driver's cursor is kept for the connection's next statement.
     """
 
-    __slots__ = ("_raw", "_wrapper", "fetchall", "fetchone")
+    __slots__ = ("_raw", "_wrapper")
 
     def __init__(self, wrapper: Any) -> None:
         self._wrapper = wrapper
@@ -89,7 +89,6 @@ class Lean:
         if kept is None or kept.connection is not wrapper.connection:
             kept = PreparedCursor(wrapper.connection)
         self._raw: PreparedCursor = kept
-        self.fetchall, self.fetchone = kept.fetchall, kept.fetchone
 
     def __enter__(self) -> Lean:
         return self
@@ -101,6 +100,14 @@ class Lean:
         self._wrapper.validate_no_broken_transaction()
         with self._wrapper.wrap_database_errors:
             self._raw.execute(query, params)
+
+    def fetchone(self) -> Any:
+        with self._wrapper.wrap_database_errors:
+            return self._raw.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with self._wrapper.wrap_database_errors:
+            return self._raw.fetchall()
 
     @property
     def rowcount(self) -> int:

@@ -18,12 +18,13 @@ _is_whole: ContextVar[bool] = ContextVar("is_whole", default=False)
 @contextmanager
 def whole() -> Iterator[None]:
     """A transaction of which nothing is kept once anything in it was refused: every error must leave it."""
-    token = _is_whole.set(True)
-    try:
-        with transaction.atomic():
+    with transaction.atomic():
+        token = _is_whole.set(True)
+        try:
             yield
-    finally:
-        _is_whole.reset(token)
+        finally:
+            # Before it is committed: what waits for that is no part of it any more.
+            _is_whole.reset(token)
 
 
 @contextmanager

@@ -36,6 +36,15 @@ def facts(instance: models.Model) -> dict:
     return {field.attname: getattr(instance, field.attname) for field in instance._meta.concrete_fields}
 
 
+slugs = Compiled(
+    lambda pk: Offering.objects.filter(pk=pk).values_list("instructor__slug", "durations"), pk=int
+)
+
+
+def test_a_list_of_values_is_tuples(cast: Cast):
+    assert slugs(pk=cast.piano.pk) == [("ana-a", [30, 60, 90])]
+
+
 def test_instances_are_what_the_orm_would_make(cast: Cast):
     [made] = by_slug(slug="ana-a", pk=1)
     [own] = Offering.objects.select_related("subject", "instructor__user", "instructor__place").filter(

@@ -113,14 +113,16 @@ def test_several_web_processes_answer_with_the_sum_of_their_metrics(tmp_path):
         )
         assert counted
         assert int(counted[1]) == 20
-        missed = re.search(
-            r"^django_http_responses_total_by_status_view_method_total"
-            r'{method="GET",status="404",view="<unnamed view>"} ([\d.]+)',
-            fetch(f"{address}/metrics"),
-            re.M,
-        )
-        assert missed
-        assert float(missed[1]) == 20
+        exported = fetch(f"{address}/metrics")
+        for name, labels in (
+            ("responses_total_by_status_view_method_total", 'method="GET",status="404"'),
+            ("requests_latency_seconds_by_view_method_count", 'method="GET"'),
+        ):
+            missed = re.search(
+                rf'^django_http_{name}{{{labels},view="<unnamed view>"}} ([\d.]+)', exported, re.M
+            )
+            assert missed, name
+            assert float(missed[1]) == 20
         assert len(list(tmp_path.glob("counter_*.db"))) > 1
     finally:
         server.send_signal(signal.SIGTERM)

@@ -61,7 +61,7 @@ class Hours(HoursView):
         refusals={**UNCHANGED, **NO_INSTRUCTOR},
     )
     def get(self, request: Request) -> HttpResponse:
-        instructor = profile.scheduled(signed_in(request))
+        instructor = profile.schedule_owner(signed_in(request))
         week = schedule.week_of(instructor)
         return etags.tagged(
             request, answer(show_hours(instructor, week)), etag=etags.tag(schedule.version_of(week))
@@ -77,7 +77,7 @@ class Hours(HoursView):
         parameters=[IF_MATCH],
     )
     def put(self, request: Request) -> HttpResponse:
-        instructor = profile.scheduled(signed_in(request))
+        instructor = profile.schedule_owner(signed_in(request))
         days = read(HoursBody, request.data)["days"]
         wished = {WEEKDAYS.index(day["weekday"]): day["windows"] for day in days}
         try:
@@ -106,7 +106,7 @@ class Week(HoursView):
         parameters=[DATE],
     )
     def get(self, request: Request, day: str) -> HttpResponse:
-        instructor = profile.scheduled(signed_in(request))
+        instructor = profile.schedule_owner(signed_in(request))
         week = weeks.week_at(instructor, date_of(day))
         return etags.tagged(request, answer(show_week(instructor, week)), etag=etags.tag(week.version))
 
@@ -120,7 +120,7 @@ class Week(HoursView):
         parameters=[DATE, IF_MATCH],
     )
     def put(self, request: Request, day: str) -> HttpResponse:
-        instructor = profile.scheduled(signed_in(request))
+        instructor = profile.schedule_owner(signed_in(request))
         at = date_of(day)
         wished = _by_date(read(WeekBody, request.data)["days"], at)
         try:

@@ -44,7 +44,7 @@ class CopyWeek(WeeksView):
         parameters=[DATE, parameter("from", "Any date of the week to copy.", date, required=True)],
     )
     def get(self, request: Request, day: str) -> HttpResponse:
-        instructor = profile.scheduled(signed_in(request))
+        instructor = profile.schedule_owner(signed_in(request))
         wishes = Parameters(request.query_params, known=("from",))
         source = date_of(wishes.text("from"), field="from")
         wishes.check()
@@ -62,7 +62,7 @@ class CopyWeek(WeeksView):
     )
     @idempotent
     def post(self, request: Request, day: str) -> HttpResponse:
-        instructor = profile.scheduled(signed_in(request))
+        instructor = profile.schedule_owner(signed_in(request))
         at = date_of(day)
         source = read(CopyBody, request.data)["from"]
         try:
@@ -82,7 +82,7 @@ class ApplyWeek(WeeksView):
         parameters=[DATE, parameter("weeks", "To how many, 1–52.", int, required=True)],
     )
     def get(self, request: Request, day: str) -> HttpResponse:
-        instructor = profile.scheduled(signed_in(request))
+        instructor = profile.schedule_owner(signed_in(request))
         wishes = Parameters(request.query_params, known=("weeks",))
         number = wishes.integer("weeks", high=weeks.MOST_WEEKS)
         wishes.check()
@@ -102,7 +102,7 @@ class ApplyWeek(WeeksView):
     )
     @idempotent
     def post(self, request: Request, day: str) -> HttpResponse:
-        instructor = profile.scheduled(signed_in(request))
+        instructor = profile.schedule_owner(signed_in(request))
         at = date_of(day)
         number = read(ApplyBody, request.data)["weeks"]
         try:

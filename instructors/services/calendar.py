@@ -40,6 +40,7 @@ LIMITS = (
     "time_zone", "notice_online_min", "notice_at_instructor_min", "notice_at_student_min", "grid_min",
     "buffer_min", "travel_min", "horizon_days", "overnight_rule", "lessons_per_day", "lessons_per_week",
 )  # fmt: skip
+# The same, and where its calendar ends: what edits of hours look at.
 SCHEDULE = ("status", "open_until", *LIMITS)
 
 
@@ -238,11 +239,12 @@ _WRITE_OF_ONE = "WITH written AS ({write} RETURNING date, free) {update}".format
 
 
 def write_own(instructor: Instructor, days: dict[Day, Free]) -> None:
-    """Store derived days of one instructor, and the bound with them; one statement."""
+    """Store derived days of one instructor, if there are any, and the bound with them; one statement."""
+    if not days:
+        refresh_next_free(instructor)
+        return
     with prepared.cursor() as cursor:
-        cursor.execute(
-            _WRITE_OF_ONE if days else _REFRESH, {"rows": _rows(days), **_here_and_now(instructor)}
-        )
+        cursor.execute(_WRITE_OF_ONE, {"rows": _rows(days), **_here_and_now(instructor)})
 
 
 def unmake(instructor: Instructor) -> None:

@@ -34,7 +34,7 @@ def instructor_of(user: User) -> Instructor:
     return _theirs(_of_user(user_id=user.pk), user)
 
 
-def scheduled(user: User) -> Instructor:
+def schedule_owner(user: User) -> Instructor:
     """As ``instructor_of``, with nothing but what hours and weeks are about: a third of the columns."""
     return _theirs(_scheduled(user_id=user.pk), user)
 

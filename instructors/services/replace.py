@@ -42,7 +42,7 @@ def replace(
     """
     checked = {day: schedule.check_windows(windows, field=f"day_{day}") for day, windows in week.items()}
     wanted = {day: _checked_date(instructor, day, windows) for day, windows in dates.items()}
-    locked = calendar.lock_instructor(instructor)
+    locked = calendar.lock_schedule(instructor)
     before, own = schedule.week_of(locked), dates_of(locked)
     after = {day: checked.get(day, []) for day in range(7)}
     changed = {day: windows for day, windows in wanted.items() if own.get(day) != windows}
@@ -57,7 +57,6 @@ def replace(
     DateHours.objects.filter(instructor=locked, date__in=changed).delete()
     DateHours.objects.bulk_create(_rows(locked, changed))
     calendar.rebuild(locked)
-    instructor.open_until = locked.open_until
     told = {day.isoformat(): windows for day, windows in sorted(changed.items())}
     record(Kind.HOURS_CHANGED, locked, by=by, data={"before": before, "after": after, "dates": told})
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from instainstru.lib import clock
-from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import DomainError, Invalid
 from instainstru.lib.transactions import part
-from instructors.models import CalendarBlock, Instructor
-from instructors.services import calendar, open_days, schedule
+from instructors.models import Instructor
+from instructors.services import calendar, schedule
 from instructors.services.schedule import Stale, Window
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
-AWAY = (CalendarBlock.Kind.TIME_OFF, CalendarBlock.Kind.EXTERNAL)
 # The version that a caller started from, or a question whether a version is that; None for whatever it is.
 Seen = str | Callable[[str], bool] | None
 # A week is applied to so many that follow, at most.
@@ -275,24 +273,3 @@ def _refuse_stale(week: Week, seen: Seen) -> None:
     fresh = seen(week.version) if callable(seen) else seen in (None, week.version)
     if not fresh:
         raise Stale("This week was changed elsewhere in the meantime. Nothing was saved.")
-
-
-# -- What stands in a week ---------------------------------------------------------------------------
-
-
-def away(instructor: Instructor, day: date) -> list[CalendarBlock]:
-    """Time off and outside events that touch the week of ``day``, in order."""
-    monday = monday_of(day)
-    low, _ = clock.day_bounds(monday, instructor.time_zone)
-    _, high = clock.day_bounds(monday + 6 * DAY, instructor.time_zone)
-    return _away(instructor_id=instructor.pk, low=low, high=high)
-
-
-_away = Compiled(
-    lambda instructor_id, low, high: CalendarBlock.objects.filter(
-        instructor_id=instructor_id, kind__in=AWAY, period__overlap=open_days.between(low, high)
-    ).order_by("period"),
-    instructor_id=int,
-    low=datetime,
-    high=datetime,
-)

@@ -66,8 +66,7 @@ def restore() -> None:
         touched = {*_filled(cursor, added), *changed}
         if not touched:
             return
-        touched = _with_referring(cursor, touched)
-        cursor.execute(f"TRUNCATE {', '.join(touched)}")
+        touched = _empty(cursor, touched)
         again = touched.intersection(_filled_as)
         for table in again:
             columns = ", ".join(_column(cursor, COLUMNS.format(table=table)))

@@ -15,7 +15,7 @@ from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import fees, outcomes
 from bookings.services.payments.cards import for_people
 from bookings.services.payments.outcomes import lock_payment
-from bookings.services.payments.plan import freeze_payment, unfreeze_payment
+from bookings.services.payments.plan import DISPUTE, freeze_payment, unfreeze_payment
 from instainstru.events.kinds import Kind
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, Invalid
@@ -23,7 +23,6 @@ from instainstru.lib.errors import Conflict, Invalid
 CLOSED = ("won", "lost", "warning_closed", "prevented")
 # While it is in one of these the bank waits for us.
 WAITING = ("needs_response", "warning_needs_response")
-WHY = "dispute"
 # As much text as Stripe takes in one field.
 LONGEST = 20_000
 
@@ -53,7 +52,7 @@ def observe(found: gateway.DisputeFacts, *, now: datetime) -> bool:
     _take_over(dispute, found, now=now)
     is_closed = dispute.closed_at is not None
     if is_new:
-        freeze_payment(payment, why=WHY, now=now)
+        freeze_payment(payment, why=DISPUTE, now=now)
         payment.needs_staff = True
     if is_new or moved or is_closed != was_closed:
         kind = Kind.DISPUTE_CLOSED if is_closed else Kind.DISPUTE_OPENED

@@ -7,6 +7,7 @@ together with the attempt to pay, and what Stripe answers together with the less
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -61,18 +62,23 @@ def _carry_on(payment: Payment, job: Job | None) -> tuple[Payment, bool]:
     if job is None or job.give_up:
         return payment, False
     if job.book:
-        booked = work.book(payment)
-        return booked or payment, booked is None
+        return _after(payment, goes_on=not work.book(payment))
     if job.step is None:
         return payment, True
     now, upfront_so_far = clock.now(), outcomes.is_upfront(payment)
     outcome = steps.carry_out(job.step, now=now)
     is_held = job.step.name == Step.Name.AUTHORISE and outcome.result == Result.DONE
-    if is_held and upfront_so_far and (booked := work.book(payment, work.Answer(job.step, outcome, now))):
-        return booked, False
-    payment = work.settle(job.step, outcome, now=now)
+    settle = partial(work.settle, job.step, outcome, now=now)
+    if is_held and upfront_so_far and work.book(payment, settle):
+        return _after(payment, goes_on=False)
+    payment = settle()
     is_lesson = payment.purpose == Payment.Purpose.LESSON and not upfront_so_far
     return payment, not (job.step.name == Step.Name.AUTHORISE and is_lesson)
+
+
+def _after(payment: Payment, *, goes_on: bool) -> tuple[Payment, bool]:
+    payment.refresh_from_db()
+    return payment, goes_on
 
 
 def look(payment: Payment) -> Payment:

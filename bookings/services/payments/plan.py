@@ -31,6 +31,9 @@ from instainstru.rules.models import Rules
 from instructors.models import Instructor, Offering
 from students.models import Student
 
+# Why a payment is frozen.
+DISPUTE, NO_SHOW = "dispute", "no_show"
+
 
 @dataclass(frozen=True, slots=True)
 class Pay:
@@ -172,8 +175,6 @@ def plan(
         currency=booking.currency,
         created_at=now,
     )
-    if pay.card is not None:
-        payment.card = pay.card
     moments.set_times(
         payment, starts_at=booking.starts_at, ends_at=booking.ends_at, rules=booking.rules, now=now
     )
@@ -265,7 +266,7 @@ def _end_late(payment: Payment, tier: str) -> None:
 
 
 def freeze(booking: Booking, *, why: str, now: datetime) -> None:
-    """Nothing is charged and nothing sent on until it is decided (``why``: ``no_show``, ``dispute``)."""
+    """Nothing is charged and nothing sent on until it is decided (``why``: ``NO_SHOW``, ``DISPUTE``)."""
     payment = _locked(booking)
     if payment is not None:
         freeze_payment(payment, why=why, now=now)
@@ -316,10 +317,10 @@ def unfreeze_payment(payment: Payment, *, now: datetime, by: Any = None) -> None
 
 def _reason_to_freeze(payment: Payment) -> str:
     if payment.disputes.filter(closed_at__isnull=True).exists():
-        return "dispute"
+        return DISPUTE
     undecided = (ReportStatus.OPEN, ReportStatus.DISPUTED)
     reports = NoShowReport.objects.filter(booking__payments=payment, status__in=undecided)
-    return "no_show" if reports.exists() else ""
+    return NO_SHOW if reports.exists() else ""
 
 
 def _locked(booking: Booking) -> Payment | None:

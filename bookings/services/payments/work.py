@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +20,7 @@ from bookings.services.payments.steps import LEASE, ON_INTENT, OPEN, Outcome, Re
 from bookings.services.policies import Tier
 from instainstru.lib.compiled import Compiled, update
 from instainstru.lib.errors import Conflict, DomainError
+from instainstru.lib.transactions import part, whole
 
 logger = logging.getLogger(__name__)
 
@@ -37,19 +40,6 @@ class Job:
     step: Step | None = None
     give_up: bool = False
     book: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What Stripe said of a step, not written down yet."""
-
-    step: Step
-    outcome: Outcome
-    now: datetime
-
-    def __call__(self) -> Payment:
-        """Written down, in the caller's transaction."""
-        return _settle(self.step, self.outcome, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,24 +214,20 @@ def _release(payment: Payment, *, now: datetime) -> Job:
     )
 
 
-def book(payment: Payment, answer: Answer | None = None) -> Payment | None:
-    """The card holds the amount of a held time, as is written down or the ``answer`` says, which is written
-    down with it: it is a lesson now, and this is its payment. None: what the card holds is let go.
+def book(payment: Payment, settled: Callable[[], Payment] | None = None) -> bool:
+    """The card holds the amount of a held time, as is written down or ``settled`` writes down with it: it is
+    a lesson now. False: it is none, nothing was written, and what the card holds is to be let go.
     """
     if payment.booking is None:
-        return None
-    locked: list[Payment] = []
-
-    def paid() -> Payment:
-        locked.append(answer() if answer else lock_payment(payment.pk))
-        return locked[-1]
-
+        return False
+    paid = settled or partial(lock_payment, payment.pk)
     try:
-        lifecycle.confirm(payment.booking, by=payment.student.user, paid=paid)
+        with whole():
+            lifecycle.confirm(payment.booking, by=payment.student.user, paid=paid)
     except DomainError:
         upfront.stop(payment.booking)
-        return None
-    return locked[-1]
+        return False
+    return True
 
 
 def _give_up(payment: Payment) -> None:
@@ -262,13 +248,9 @@ def _give_up(payment: Payment) -> None:
 # -- Settling ----------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@part()
 def settle(step: Step, outcome: Outcome, *, now: datetime) -> Payment:
     """Write down how a step went, once, whoever comes first; its payment as that is then."""
-    return _settle(step, outcome, now=now)
-
-
-def _settle(step: Step, outcome: Outcome, *, now: datetime) -> Payment:
     payment = lock_payment(step.payment_id)
     [step] = _locked_step(pk=step.pk)
     if step.state not in OPEN:

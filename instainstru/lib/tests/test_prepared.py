@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, DataError, OperationalError, connection, transaction
 
 from instainstru.lib import prepared
 
@@ -61,6 +62,30 @@ def test_what_was_prepared_outlives_a_refusal():
             cursor.execute("SELECT 1 / %s::int AS marked_to_stay", [0])
     ask()
     assert prepared_statements() == 2
+
+
+@pytest.mark.django_db
+def test_a_server_that_does_not_answer_is_an_error_of_the_database(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*args: object) -> None:
+        raise psycopg.OperationalError
+
+    alone = connection.copy()
+    monkeypatch.setattr(alone, "get_new_connection", refuse)
+    monkeypatch.setattr(prepared, "connections", {DEFAULT_DB_ALIAS: alone})
+    with pytest.raises(OperationalError):
+        prepared.cursor()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["SELECT 1 / %s::int", "SELECT 'infinity'::timestamptz WHERE %s = 0"])
+def test_what_goes_wrong_in_running_or_reading_is_an_error_of_the_database(query: str):
+    def run() -> None:
+        with transaction.atomic(), prepared.cursor() as cursor:
+            cursor.execute(query, [0])
+            cursor.fetchall()
+
+    with pytest.raises(DataError):
+        run()
 
 
 class Refused(Exception):

@@ -56,6 +56,18 @@ def test_what_is_refused_in_a_part_undoes_the_whole():
     assert known() == set()
 
 
+def test_what_waits_for_the_whole_to_be_committed_is_no_part_of_it():
+    seen: list[bool] = []
+
+    def later() -> None:
+        with part():
+            seen.append(connection.in_atomic_block)
+
+    with whole():
+        transaction.on_commit(later)
+    assert seen == [True]
+
+
 def test_elsewhere_a_part_is_undone_alone():
     with transaction.atomic():
         add("test-one")
