@@ -57,8 +57,10 @@ class Booking(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="bookings")
-    instructor = models.ForeignKey(Instructor, on_delete=models.PROTECT, related_name="bookings")
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="bookings", db_index=False)
+    instructor = models.ForeignKey(
+        Instructor, on_delete=models.PROTECT, related_name="bookings", db_index=False
+    )
     offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="bookings")
     status = models.CharField(max_length=10, choices=Status.choices)
     starts_at = models.DateTimeField()

@@ -9,7 +9,9 @@ from django.db import models
 class IdempotencyKey(models.Model):
     """Written in the transaction of the effect it stands for; kept 24 hours."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     key = models.CharField(max_length=255)
     # SHA-256 over method, path and body.
     request_digest = models.CharField(max_length=64)

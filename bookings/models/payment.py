@@ -182,7 +182,7 @@ class Step(models.Model):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="steps")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="steps", db_index=False)
     name = models.CharField(max_length=10, choices=Name.choices)
     number = models.PositiveSmallIntegerField()
     idempotency_key = models.CharField(max_length=80, unique=True)

@@ -46,7 +46,7 @@ class Credit(models.Model):
 class CreditUse(models.Model):
     """How much of a credit one payment took; ``given_back`` of it is the credit's again."""
 
-    credit = models.ForeignKey(Credit, on_delete=models.PROTECT, related_name="uses")
+    credit = models.ForeignKey(Credit, on_delete=models.PROTECT, related_name="uses", db_index=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="credit_uses")
     amount = models.PositiveIntegerField()
     given_back = models.PositiveIntegerField(default=0)
@@ -66,7 +66,7 @@ class CreditUse(models.Model):
 class Package(models.Model):
     """Lessons of one offering and length, paid ahead. ``left`` may be booked once it is paid."""
 
-    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="packages")
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="packages", db_index=False)
     offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="+")
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="bought")
     duration_min = models.PositiveSmallIntegerField()

@@ -49,26 +49,33 @@ def live(user: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(user=user, revoked_at__isnull=True)
 
 
-def find(text: str) -> ApiKey | None:
-    """The live key with this text, with its active user and their partner; None for any other text."""
-    found = _live(digest=digest_of(text))
+def reading(*related: str, leaving: Sequence[str] = ()) -> Compiled[ApiKey]:
+    """Live keys by their ``digest``, with their active user, the user's partner and what is ``related`` to
+    the user: one query. ``leaving`` are names of the user's fields and of theirs that are not read."""
+    also, unread = ([f"user__{name}" for name in names] for names in (related, leaving))
+    return Compiled(
+        lambda digest: (
+            ApiKey.objects.select_related("user__partner", *also)
+            .filter(digest=digest, revoked_at__isnull=True, user__is_active=True)
+            .defer("user__password", "user__last_login", *unread)
+            .order_by()
+        ),
+        digest=str,
+    )
+
+
+LIVE = reading()
+
+
+def find(text: str, *, among: Compiled[ApiKey] = LIVE) -> ApiKey | None:
+    """The live key with this text, with what ``among`` reads along; None for any other text."""
+    found = among(digest=digest_of(text))
     if not found:
         return None
     [key] = found
     if key.last_used_at is None or clock.now() - key.last_used_at > USE_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=clock.now())
     return key
-
-
-_live = Compiled(
-    lambda digest: (
-        ApiKey.objects.select_related("user__partner")
-        .filter(digest=digest, revoked_at__isnull=True, user__is_active=True)
-        .defer("user__password", "user__last_login")
-        .order_by()
-    ),
-    digest=str,
-)
 
 
 @transaction.atomic

@@ -17,11 +17,13 @@ from instainstru.lib.errors import DomainError
 class ApiKeyAuthentication(BaseAuthentication):
     """The key's owner, with the key as ``request.auth``."""
 
+    keys = api_keys.LIVE
+
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        key = api_keys.find(text.strip())
+        key = api_keys.find(text.strip(), among=self.keys)
         if key is None:
             raise AuthenticationFailed("This key is unknown or was revoked.", code="invalid_key")
         return key.user, key

@@ -146,7 +146,7 @@ class CalendarFeed(models.Model):
         STUDENT = "student", "Lessons you take"
         INSTRUCTOR = "instructor", "Lessons you give"
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="calendar_feeds")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="calendar_feeds", db_index=False)
     role = models.CharField(max_length=10, choices=Role.choices)
     # SHA-256 in hex, as with API keys.
     digest = models.CharField(max_length=64, unique=True)

@@ -20,6 +20,7 @@ from celery import current_app
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import F, Func, Value
+from django_redis import get_redis_connection
 
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock
@@ -90,7 +91,9 @@ def wake() -> None:
     if clock.monotonic() < _resting_until:
         return
     try:
-        if cache.add(WAKE_FLAG, 1, timeout=WAKE_SECONDS):
+        # Past the cache, which would take longer to wrap the flag than the server to set it.
+        server = get_redis_connection("default")
+        if server.set(cache.make_key(WAKE_FLAG), 1, nx=True, ex=WAKE_SECONDS):
             current_app.send_task(DISPATCH, retry=False, expires=WAKE_SECONDS)
     except Exception as error:
         _resting_until = clock.monotonic() + REST

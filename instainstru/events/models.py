@@ -52,7 +52,7 @@ PARKED = models.Q(done_at__isnull=True, next_try_at__isnull=True)
 class Delivery(models.Model):
     """One event on its way to one reaction, tried until done or parked for staff to replay."""
 
-    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     reaction = models.CharField(max_length=60)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,6 @@ from django.conf import settings
 from django.core.cache.backends.base import BaseCache
 from django.http import HttpRequest, HttpResponseBase
 from django_ratelimit.core import get_usage
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from instainstru.lib import clock
 from instainstru.lib.errors import DomainError
@@ -146,25 +145,43 @@ class CounterCache(BaseCache):
 
 
 class _Server:
-    """One connection pool for each process, and when to try again after a failure."""
+    """One for each process, with a connection for each of its threads, and when to try again after a failure.
+
+    Every request is counted, and the client's pool and pipeline take twice as long as asking on a connection.
+    """
 
     def __init__(self, url: str) -> None:
-        self.client = redis.Redis.from_url(
-            url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 1)
-        )
+        self.client = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
+        self._own = threading.local()
         self._resting_until = 0.0
 
     def count(self, name: str, *, by: int, seconds: int) -> int | None:
         if clock.monotonic() < self._resting_until:
             return None
-        pipe = self.client.pipeline(transaction=False)
-        pipe.incrby(name, by)
-        pipe.expire(name, seconds, nx=True)
+        commands = [("INCRBY", name, by), ("EXPIRE", name, seconds, "NX")]
         try:
-            return int(pipe.execute()[0])
+            try:
+                return self._ask(commands)
+            except redis.ConnectionError:
+                # It was restarted, perhaps, since this thread asked it last.
+                return self._ask(commands)
         except redis.RedisError:
             self._resting_until = clock.monotonic() + REST
             raise
+
+    def _ask(self, commands: Sequence[tuple[str | int, ...]]) -> int:
+        """What the first of them answers."""
+        connection = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = self.client.connection_pool.make_connection()
+        try:
+            connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            first, *_ = [connection.read_response() for _ in commands]
+        except BaseException:
+            # What was not read would be taken for the answer to the next.
+            connection.disconnect()
+            raise
+        return int(first)
 
 
 @functools.cache

@@ -12,6 +12,10 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
+# Of each connection, by their statements; and of how many rows at most.
+MOST_KEPT = 300
+MOST_ROWS_KEPT = 200
+
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
@@ -78,37 +82,58 @@ def cursor() -> CursorWrapper | Lean:
 
 class Lean:
     """What of Django's cursor a statement needs when nobody watches it: the same refusals and errors, in half
-    the time. The driver's cursor is kept for the connection's next statement.
+    the time.
+
+    The driver's cursor is kept for the next time that the connection is asked the same: while the text stays,
+    the driver goes on with the adapters that it has found for its values and columns. A cursor goes on
+    holding what it has read, so that one with many rows is not kept.
     """
 
-    __slots__ = ("_raw", "_wrapper")
+    __slots__ = ("_query", "_raw", "_wrapper")
 
     def __init__(self, wrapper: Any) -> None:
         self._wrapper = wrapper
-        kept, wrapper.spare_cursor = wrapper.spare_cursor, None
-        if kept is None or kept.connection is not wrapper.connection:
-            kept = PreparedCursor(wrapper.connection)
-        self._raw: PreparedCursor = kept
+        self._query = ""
+        self._raw: PreparedCursor | None = None
 
     def __enter__(self) -> Lean:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._wrapper.spare_cursor = self._raw
+        self._keep()
+
+    def _keep(self) -> None:
+        if self._raw is not None and self._raw.rowcount <= MOST_ROWS_KEPT:
+            kept = self._wrapper.kept_cursors
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[self._query] = self._raw
+        self._raw = None
 
     def execute(self, query: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> None:
         self._wrapper.validate_no_broken_transaction()
+        self._keep()
+        raw = self._wrapper.kept_cursors.pop(query, None)
+        if raw is None or raw.connection is not self._wrapper.connection:
+            raw = PreparedCursor(self._wrapper.connection)
+        self._query, self._raw = query, raw
         with self._wrapper.wrap_database_errors:
-            self._raw.execute(query, params)
+            raw.execute(query, params)
 
     def fetchone(self) -> Any:
         with self._wrapper.wrap_database_errors:
-            return self._raw.fetchone()
+            return self._asked.fetchone()
 
     def fetchall(self) -> list[Any]:
         with self._wrapper.wrap_database_errors:
-            return self._raw.fetchall()
+            return self._asked.fetchall()
 
     @property
     def rowcount(self) -> int:
-        return self._raw.rowcount
+        return self._asked.rowcount
+
+    @property
+    def _asked(self) -> PreparedCursor:
+        if self._raw is None:
+            raise psycopg.ProgrammingError("Nothing was executed.")
+        return self._raw

@@ -16,6 +16,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from bookings.services import access
+from instainstru.accounts.authentication import ApiKeyAuthentication, BrowserAuthentication
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, etags
@@ -48,7 +49,19 @@ DATE = OpenApiParameter(
 )
 
 
-class HoursView(ApiView):
+class OwnersKey(ApiKeyAuthentication):
+    """A key, read with the calendar it is for."""
+
+    keys = profile.OWNERS_KEYS
+
+
+class ScheduleView(ApiView):
+    """Of the caller's own schedule."""
+
+    authentication_classes = (OwnersKey, BrowserAuthentication)
+
+
+class HoursView(ScheduleView):
     required_scopes = {"GET": Scope.HOURS_READ, "PUT": Scope.HOURS_WRITE}
 
 

@@ -17,11 +17,20 @@ from bookings.idempotent import idempotent
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import etags
-from instainstru.lib.drf import ApiView, answer, read
+from instainstru.lib.drf import answer, read
 from instainstru.lib.errors import Invalid
 from instainstru.lib.fields import Parameters
 from instainstru.lib.openapi import IDEMPOTENCY_KEY, IF_MATCH, call, parameter
-from instructors.api.hours import DATE, NO_INSTRUCTOR, SAVING, date_of, seen, show_week, stale
+from instructors.api.hours import (
+    DATE,
+    NO_INSTRUCTOR,
+    SAVING,
+    ScheduleView,
+    date_of,
+    seen,
+    show_week,
+    stale,
+)
 from instructors.models import Instructor
 from instructors.serializers_hours import WeekAnswer
 from instructors.serializers_weeks import ApplyBody, ChangesAnswer, CopyBody, show_changes
@@ -30,7 +39,7 @@ from instructors.services import outside, profile, schedule, weeks
 LOOKING = {**NO_INSTRUCTOR, 422: "A parameter at fault, or `skipped_time`."}
 
 
-class WeeksView(ApiView):
+class WeeksView(ScheduleView):
     required_scopes = {"GET": Scope.HOURS_READ, "POST": Scope.HOURS_WRITE}
 
 

@@ -102,7 +102,9 @@ class Offering(models.Model):
     and stop at twenty; ``services/catalogue.py`` alone writes them, with the facts.
     """
 
-    instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="offerings")
+    instructor = models.ForeignKey(
+        Instructor, on_delete=models.CASCADE, related_name="offerings", db_index=False
+    )
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="offerings")
     price_per_hour = models.PositiveIntegerField(
         help_text="Minor units (cents).", validators=[MinValueValidator(100), MaxValueValidator(100_000_00)]

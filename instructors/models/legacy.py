@@ -55,7 +55,9 @@ class ImportedInstructor(models.Model):
         UNCHANGED = "unchanged", "The hours were so already"
         KEPT = "kept", "Had hours of their own"
 
-    run = models.ForeignKey(AvailabilityImport, on_delete=models.CASCADE, related_name="parts")
+    run = models.ForeignKey(
+        AvailabilityImport, on_delete=models.CASCADE, related_name="parts", db_index=False
+    )
     instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="+")
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     # All hours before, as ``legacy.states`` writes them; and what tells the state afterwards.

@@ -15,7 +15,9 @@ class OutsideCalendar(models.Model):
     is written in the calendar only the times are kept.
     """
 
-    instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="outside_calendars")
+    instructor = models.ForeignKey(
+        Instructor, on_delete=models.CASCADE, related_name="outside_calendars", db_index=False
+    )
     name = models.CharField(max_length=60)
     url = models.CharField(max_length=2000)
     created_at = models.DateTimeField(default=clock.now)

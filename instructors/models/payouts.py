@@ -47,7 +47,9 @@ class Payout(models.Model):
         FAILED = "failed", "Sent back by the bank"
         CANCELED = "canceled", "Called off"
 
-    account = models.ForeignKey(PayoutAccount, on_delete=models.PROTECT, related_name="payouts")
+    account = models.ForeignKey(
+        PayoutAccount, on_delete=models.PROTECT, related_name="payouts", db_index=False
+    )
     stripe_id = models.CharField(max_length=64, unique=True)
     # Below zero where Stripe takes back from the bank what the account owes.
     amount = models.IntegerField()

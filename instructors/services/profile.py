@@ -14,6 +14,7 @@ from django.db.models import F, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from instainstru.accounts import services as accounts
+from instainstru.accounts.api_keys import reading
 from instainstru.accounts.models import User
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
@@ -35,7 +36,13 @@ def instructor_of(user: User) -> Instructor:
 
 
 def schedule_owner(user: User) -> Instructor:
-    """As ``instructor_of``, with nothing but what hours and weeks are about: a third of the columns."""
+    """As ``instructor_of``, with nothing but what hours and weeks are about: a third of the columns.
+
+    No query where the user was read with it (``OWNERS_KEYS``).
+    """
+    if _INSTRUCTOR.is_cached(user):
+        known = _INSTRUCTOR.get_cached_value(user)
+        return _theirs([] if known is None else [known], user)
     return _theirs(_scheduled(user_id=user.pk), user)
 
 
@@ -47,11 +54,19 @@ def _theirs(found: list[Instructor], user: User) -> Instructor:
     return instructor
 
 
+_INSTRUCTOR: Any = User._meta.get_field("instructor")
+_OF_SCHEDULE = ("id", "user", "slug", *calendar.SCHEDULE)
 _scheduled = Compiled(
-    lambda user_id: (
-        Instructor.objects.only("user_id", "slug", *calendar.SCHEDULE).filter(user_id=user_id).order_by()
-    ),
-    user_id=int,
+    lambda user_id: Instructor.objects.only(*_OF_SCHEDULE).filter(user_id=user_id).order_by(), user_id=int
+)
+# API keys with the same of their owners.
+OWNERS_KEYS = reading(
+    "instructor",
+    leaving=[
+        f"instructor__{field.name}"
+        for field in Instructor._meta.concrete_fields
+        if field.name not in _OF_SCHEDULE
+    ],
 )
 _of_user = Compiled(
     lambda user_id: Instructor.objects.select_related("place").filter(user_id=user_id).order_by(),

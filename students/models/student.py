@@ -26,7 +26,7 @@ class Student(models.Model):
 class Favourite(models.Model):
     """An instructor the student wants to find again."""
 
-    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="favourites")
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="favourites", db_index=False)
     instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 

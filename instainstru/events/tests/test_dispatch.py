@@ -434,7 +434,9 @@ def test_a_dead_cache_or_broker_is_no_error_to_who_commits_and_is_left_alone_for
         asked.append(broken)
         raise NoServer("gone")
 
-    target: tuple[Any, str] = (cache, "add") if broken == "cache" else (current_app, "send_task")
+    target: tuple[Any, str] = (dispatch, "get_redis_connection")
+    if broken == "broker":
+        target = (current_app, "send_task")
     monkeypatch.setattr(*target, dead)
     monkeypatch.setattr(dispatch, "_resting_until", 0.0)
     rules = Rules.objects.first() or Rules.objects.create(created_at=NOW)

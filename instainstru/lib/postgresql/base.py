@@ -68,8 +68,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     health_check_enabled: bool
     health_check_done: bool
     _alive_at = -MOMENT
-    # Of the last prepared statement, for the next (``lib/prepared.py``).
-    spare_cursor: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Of prepared statements, by their text (``lib/prepared.py``).
+        self.kept_cursors: dict[str, Any] = {}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -92,5 +95,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._alive_at = clock.monotonic()
 
     def close(self) -> None:
-        self._alive_at, self.spare_cursor = -MOMENT, None
+        self._alive_at = -MOMENT
+        self.kept_cursors.clear()
         super().close()

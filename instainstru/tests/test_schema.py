@@ -1,0 +1,39 @@
+"""What holds for all of our tables."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+# Pairs of whole, plain B-trees of one table, of which the first is how the second begins.
+_REPEATED = """
+    SELECT one.indexrelid::regclass::text, other.indexrelid::regclass::text
+    FROM pg_index one
+    JOIN pg_class shorter ON shorter.oid = one.indexrelid
+    JOIN pg_index other ON other.indrelid = one.indrelid AND other.indexrelid <> one.indexrelid
+    JOIN pg_class longer ON longer.oid = other.indexrelid AND longer.relam = shorter.relam
+    JOIN pg_am method ON method.oid = shorter.relam AND method.amname = 'btree'
+    WHERE one.indrelid = ANY(%s::regclass[]) AND NOT one.indisunique
+      AND one.indpred IS NULL AND other.indpred IS NULL
+      AND one.indexprs IS NULL AND other.indexprs IS NULL
+      AND one.indclass[0] = other.indclass[0]
+      AND other.indkey::text LIKE one.indkey::text || ' %%'
+"""
+OURS = ("accounts", "bookings", "events", "instructors", "rules", "students")
+
+
+@pytest.mark.django_db
+def test_no_index_repeats_how_another_begins():
+    tables = [
+        model._meta.db_table
+        for label in OURS
+        for model in apps.get_app_config(label).get_models()
+        if model._meta.managed
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_REPEATED, [tables])
+        assert cursor.fetchall() == []
+        cursor.execute("CREATE INDEX twice ON instructors_openday (instructor_id)")
+        cursor.execute(_REPEATED, [tables])
+        assert cursor.fetchall() == [("twice", "instructors_openday_pkey")]
