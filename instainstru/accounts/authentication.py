@@ -15,15 +15,17 @@ from instainstru.lib.errors import DomainError
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """The key's owner, with the key as ``request.auth``."""
+    """The key's owner, with the key as ``request.auth``.
 
-    keys = api_keys.LIVE
+    A view's ``keys`` (``api_keys.reading``) say what is read along with them.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        key = api_keys.find(text.strip(), among=self.keys)
+        view = (request.parser_context or {}).get("view")
+        key = api_keys.find(text.strip(), among=getattr(view, "keys", api_keys.LIVE))
         if key is None:
             raise AuthenticationFailed("This key is unknown or was revoked.", code="invalid_key")
         return key.user, key

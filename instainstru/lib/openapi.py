@@ -56,7 +56,6 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
     """``Authorization: Bearer KEY``."""
 
     target_class = "instainstru.accounts.authentication.ApiKeyAuthentication"
-    match_subclasses = True
     name = "ApiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

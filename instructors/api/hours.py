@@ -16,7 +16,6 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from bookings.services import access
-from instainstru.accounts.authentication import ApiKeyAuthentication, BrowserAuthentication
 from instainstru.accounts.models import Scope
 from instainstru.accounts.services import signed_in
 from instainstru.lib import clock, etags
@@ -49,16 +48,10 @@ DATE = OpenApiParameter(
 )
 
 
-class OwnersKey(ApiKeyAuthentication):
-    """A key, read with the calendar it is for."""
+class ScheduleView(ApiView):
+    """Of the caller's own schedule, which is read with the key."""
 
     keys = profile.OWNERS_KEYS
-
-
-class ScheduleView(ApiView):
-    """Of the caller's own schedule."""
-
-    authentication_classes = (OwnersKey, BrowserAuthentication)
 
 
 class HoursView(ScheduleView):
