@@ -25,9 +25,14 @@ from instructors.services import calendar, profile
 from students.models import Student
 
 __all__ = [
-    "adopt", "book", "cancel", "complete", "confirm", "expire", "extend", "hold", "keep", "pay_first",
-    "release", "report_no_show", "reschedule",
+    "adopt", "book", "cancel", "complete", "confirm", "expire", "extend", "hold", "keep", "linger",
+    "pay_first", "release", "report_no_show", "reschedule",
 ]  # fmt: skip
+
+
+# So much of a hold is left at least when a card is asked: longer than any answer takes, and than it takes
+# the worker to go on with what the page did not finish.
+WHILE_ASKED = timedelta(minutes=2)
 
 
 def _refuse_if_expired(booking: Booking, *, now: datetime) -> None:
@@ -82,22 +87,36 @@ def keep(booking: Booking, *, by: Any, note: str | None = None) -> Booking:
 def pay_first(booking: Booking, *, by: Any, pay: Pay, note: str | None = None) -> Payment:
     """Begin to pay for a held time that is too near to be booked unpaid; see ``upfront``.
 
-    The hold lasts its length again if it may. Raises ``payment_under_way`` where that was begun already.
+    A hold that would run out while the card is asked lasts its length again if it may. Raises
+    ``payment_under_way`` where that was begun already.
     """
+    now = clock.now()
     with change():
         booking = steps.lock(booking)
-        _keep(booking, by=by, note=note, now=clock.now())
+        soon = booking.expires_at is not None and booking.expires_at < now + WHILE_ASKED
+        _keep(booking, by=by, note=note, now=now, longer=soon)
         return upfront.begin(booking, pay, by=by)
 
 
-def _keep(booking: Booking, *, by: Any, note: str | None, now: datetime) -> None:
+def _keep(booking: Booking, *, by: Any, note: str | None, now: datetime, longer: bool = True) -> None:
     _refuse_if_expired(booking, now=now)
     steps.require(booking, Status.HELD)
     if note is not None and note != booking.note:
         booking.note = note
         booking.save(update_fields=["note"])
-    if not booking.was_extended:
+    if longer and not booking.was_extended:
         _extend(booking, by=by, now=now)
+
+
+def linger(booking: Booking, *, by: Any) -> None:
+    """The card was not simply taken, and its student has more to do: a time that is still held lasts its
+    length again if it may."""
+    now = clock.now()
+    with change():
+        booking = steps.lock(booking)
+        is_over = booking.expires_at is None or booking.expires_at <= now
+        if booking.status == Status.HELD and not is_over and not booking.was_extended:
+            _extend(booking, by=by, now=now)
 
 
 def _extend(booking: Booking, *, by: Any, now: datetime) -> None:

@@ -32,15 +32,35 @@ def lock_student(student_id: int) -> int | None:
 
 
 def lock(booking: Booking) -> Booking:
-    """The booking's present row, locked after its student's."""
+    """The booking's present row, locked after its student's; who and what it is about is not read again."""
     newest_card = lock_student(booking.student_id)
-    for locked in _by_pk(pk=booking.pk):
+    for locked in (_row if _knows_all(booking) else _with_all)(pk=booking.pk):
+        for name in ABOUT:
+            if name not in locked._state.fields_cache and _key(locked, name) == _key(booking, name):
+                setattr(locked, name, getattr(booking, name))
         locked.newest_card = newest_card
         return locked
     raise Booking.DoesNotExist
 
 
-_by_pk = Compiled(
+# With those of whom changes of a booking tell.
+ABOUT = {"student": "user", "instructor": "user", "offering": "subject", "rules": None}
+
+
+def _knows_all(booking: Booking) -> bool:
+    known = booking._state.fields_cache
+    return all(
+        name in known and (further is None or further in known[name]._state.fields_cache)
+        for name, further in ABOUT.items()
+    )
+
+
+def _key(booking: Booking, name: str) -> Any:
+    return getattr(booking, f"{name}_id")
+
+
+_row = Compiled(lambda pk: Booking.objects.select_for_update(no_key=True).filter(pk=pk).order_by(), pk=UUID)
+_with_all = Compiled(
     lambda pk: (
         Booking.objects.select_for_update(of=("self",), no_key=True)
         .select_related("student__user", "instructor__user", "offering__subject", "rules")

@@ -21,8 +21,6 @@ from instainstru.lib import limits
 from instainstru.lib.errors import DomainError
 from instainstru.lib.limits import throttled
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
 
 @require_POST
 @visitor_required
@@ -88,7 +86,7 @@ def verify_code(request: HttpRequest, booking_id: UUID) -> HttpResponse:
         messages.warning(request, refusal.message)
         return redirect("bookings:confirm", booking_id)
     visitors.forget(request)
-    login(request, arrival.account, backend=BACKEND)
+    login(request, arrival.account)
     visitors.say(request, arrival.refusals)
     if arrival.refusals:
         return redirect("bookings:lessons")

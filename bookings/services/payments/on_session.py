@@ -12,6 +12,7 @@ from functools import partial
 from django.db import transaction
 
 from bookings.models import Payment, Step
+from bookings.services import lifecycle
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import outcomes, steps, work
 from bookings.services.payments.outcomes import BEFORE_MONEY, lock_payment
@@ -34,7 +35,8 @@ def pay_now(payment: Payment, *, return_url: str, in_page: bool = False) -> Paym
             job = _now(payment, now=clock.now(), there=there, is_first=not turn)
         payment, goes_on = _carry_on(payment, job)
         if not goes_on:
-            break
+            return payment
+    payment.refresh_from_db()
     return payment
 
 
@@ -58,27 +60,25 @@ def _now(payment: Payment, *, now: datetime, there: work.There, is_first: bool) 
 
 
 def _carry_on(payment: Payment, job: Job | None) -> tuple[Payment, bool]:
-    """The payment after what there was to do, and whether there may be more."""
+    """The payment after what there was to do, and whether there may be more to do with its present row."""
     if job is None or job.give_up:
         return payment, False
     if job.book:
-        return _after(payment, goes_on=not work.book(payment))
+        booked = work.book(payment)
+        return booked or payment, booked is None
     if job.step is None:
         return payment, True
     now, upfront_so_far = clock.now(), outcomes.is_upfront(payment)
     outcome = steps.carry_out(job.step, now=now)
-    is_held = job.step.name == Step.Name.AUTHORISE and outcome.result == Result.DONE
     settle = partial(work.settle, job.step, outcome, now=now)
-    if is_held and upfront_so_far and work.book(payment, settle):
-        return _after(payment, goes_on=False)
+    if job.step.name == Step.Name.AUTHORISE and upfront_so_far and payment.booking is not None:
+        if outcome.result != Result.DONE:
+            lifecycle.linger(payment.booking, by=payment.student.user)
+        elif booked := work.book(payment, settle):
+            return booked, False
     payment = settle()
     is_lesson = payment.purpose == Payment.Purpose.LESSON and not upfront_so_far
     return payment, not (job.step.name == Step.Name.AUTHORISE and is_lesson)
-
-
-def _after(payment: Payment, *, goes_on: bool) -> tuple[Payment, bool]:
-    payment.refresh_from_db()
-    return payment, goes_on
 
 
 def look(payment: Payment) -> Payment:

@@ -132,7 +132,10 @@ def authorised(payment: Payment, *, intent_id: str, now: datetime) -> None:
     payment.due_at = payment.capture_at if waits else now
     if payment.total:
         note(Kind.PAYMENT_AUTHORISED, payment, amount=payment.total)
-    update(payment)
+    update(
+        payment, "status", "intent_id", "failing_since", "warned_at", "tries", "error_code", "error",
+        "needs_staff", "due_at", "version",
+    )  # fmt: skip
 
 
 def action_required(payment: Payment, *, intent_id: str, now: datetime) -> None:

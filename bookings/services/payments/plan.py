@@ -165,7 +165,7 @@ def plan(
         booking=booking,
         student=booking.student,
         instructor=booking.instructor,
-        card_id=pay.card.pk if pay.card else newest_card if quote.total else None,
+        **({"card": pay.card} if pay.card else {"card_id": newest_card if quote.total else None}),
         lesson=quote.lesson,
         fee=quote.fee,
         credit=quote.credit,

@@ -43,14 +43,11 @@ def of(booking: Booking) -> Payment | None:
 
 
 def begin(booking: Booking, pay: Pay, *, by: Any) -> Payment:
-    """An attempt, in the transaction that holds the booking's lock; ``on_session.pay_now`` comes after it."""
-    if of(booking) is not None:
-        raise under_way()
+    """An attempt, in the transaction that holds the booking's lock; ``on_session.pay_now`` comes after it.
+
+    A constraint refuses a second one (``payment_under_way``).
+    """
     return plan.plan(booking, pay, by=by, upfront=True)
-
-
-def under_way() -> Conflict:
-    return Conflict("Your bank is still being asked about this lesson.", code="payment_under_way")
 
 
 def take_over(booking: Booking, paid: Callable[[], Payment]) -> None:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -214,20 +213,26 @@ def _release(payment: Payment, *, now: datetime) -> Job:
     )
 
 
-def book(payment: Payment, settled: Callable[[], Payment] | None = None) -> bool:
+def book(payment: Payment, settled: Callable[[], Payment] | None = None) -> Payment | None:
     """The card holds the amount of a held time, as is written down or ``settled`` writes down with it: it is
-    a lesson now. False: it is none, nothing was written, and what the card holds is to be let go.
+    a lesson now, of which this is the payment. None: it is no lesson, nothing was written, and what the card
+    holds is to be let go.
     """
     if payment.booking is None:
-        return False
-    paid = settled or partial(lock_payment, payment.pk)
+        return None
+    found: list[Payment] = []
+
+    def paid() -> Payment:
+        found.append(settled() if settled else lock_payment(payment.pk))
+        return found[0]
+
     try:
         with whole():
             lifecycle.confirm(payment.booking, by=payment.student.user, paid=paid)
     except DomainError:
         upfront.stop(payment.booking)
-        return False
-    return True
+        return None
+    return found[0]
 
 
 def _give_up(payment: Payment) -> None:
@@ -266,7 +271,7 @@ def settle(step: Step, outcome: Outcome, *, now: datetime) -> Payment:
     if step.state == Step.State.DONE:
         step.error_code = ""
     step.settled_at, step.due_at = now, None
-    update(step)
+    update(step, "state", "stripe_id", "error_code", "error", "settled_at", "due_at")
     if step.name == Step.Name.REFUND:
         refunds.settled(payment, step, outcome, now=now)
     elif step.name in (Step.Name.TRANSFER, Step.Name.REVERSE):
