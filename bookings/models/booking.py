@@ -71,7 +71,7 @@ class Booking(models.Model):
     price_per_hour = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=64)
-    rules = models.ForeignKey(Rules, on_delete=models.PROTECT, related_name="+")
+    rules = models.ForeignKey(Rules, on_delete=models.PROTECT, related_name="+", db_index=False)
     cancellation_preset = models.CharField(max_length=10, choices=Instructor.CancellationPreset.choices)
     note = models.CharField(max_length=500, blank=True)
     version = models.PositiveIntegerField(default=1)

@@ -72,6 +72,9 @@ class Payment(models.Model):
 
     GIVEN = "given"
 
+    # Written by the transaction at hand, and nothing was asked about it before.
+    is_new = False
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
     booking = models.ForeignKey(
@@ -185,7 +188,7 @@ class Step(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="steps", db_index=False)
     name = models.CharField(max_length=10, choices=Name.choices)
     number = models.PositiveSmallIntegerField()
-    idempotency_key = models.CharField(max_length=80, unique=True)
+    idempotency_key = models.CharField(max_length=80)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ATTEMPTING)
     is_over = models.BooleanField(default=False)
     calls = models.PositiveSmallIntegerField(default=0)
@@ -202,6 +205,7 @@ class Step(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["payment", "name", "number"], name="step_once"),
+            models.UniqueConstraint(fields=["idempotency_key"], name="step_key_once"),
             models.UniqueConstraint(
                 fields=["payment"],
                 condition=Q(state__in=["attempting", "unknown"])

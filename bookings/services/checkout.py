@@ -14,8 +14,10 @@ from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import on_session, plan, upfront
 from bookings.services.payments.cards import for_people
 from bookings.services.payments.plan import Pay
+from bookings.services.payments.work import There
+from bookings.services.wanted import UNDER_WAY
 from instainstru.lib import clock
-from instainstru.lib.errors import Invalid
+from instainstru.lib.errors import Conflict, Invalid
 from instainstru.lib.transactions import whole
 
 
@@ -29,22 +31,36 @@ def book(
     on by itself), or it has ended with ``error``: the time is still held, and another card may be tried.
     Raises ``card_required``, the refusals of ``lifecycle.confirm``, ``payment_under_way``.
     """
-    before = upfront.of(booking) if gateway.is_configured() else None
-    if before is not None and before.status in upfront.UNDER_WAY:
-        return resume(booking, return_url=return_url, in_page=in_page)
-    if before is not None:
-        upfront.stop(booking)
-        on_session.pay_now(before, return_url=return_url)
+    there = There(return_url, in_page)
     bill = plan.bill_if_paid(booking, pay)
     if gateway.is_configured() and bill.total and pay.card is None:
         raise Invalid("Choose a card to pay with.", field="pay_with", code="card_required")
-    if not upfront.is_needed(booking, bill, now=clock.now()):
+    at_once = upfront.is_needed(booking, bill, now=clock.now())
+    try:
+        return _book(booking, by=by, pay=pay, note=note, at_once=at_once, there=there)
+    except Conflict as refusal:
+        if refusal.code != UNDER_WAY:
+            raise
+    going_on = upfront.of(booking)
+    if going_on is not None and going_on.status in upfront.UNDER_WAY:
+        return resume(booking, return_url=return_url, in_page=in_page)
+    if going_on is not None:
+        upfront.stop(booking)
+        on_session.pay_now(going_on, return_url=return_url)
+    return _book(booking, by=by, pay=pay, note=note, at_once=at_once, there=there)
+
+
+def _book(
+    booking: Booking, *, by: Any, pay: Pay, note: str | None, at_once: bool, there: There
+) -> Payment | None:
+    """Raises ``payment_under_way`` where something was begun before, as a constraint says."""
+    if not at_once:
         lifecycle.confirm(booking, by=by, note=note, pay=pay)
         return None
     with whole():
         attempt = lifecycle.pay_first(booking, by=by, pay=pay, note=note)
-        job = on_session.begin(attempt, return_url=return_url, in_page=in_page)
-    return on_session.go_on(job, return_url=return_url, in_page=in_page)
+        job = on_session.begin(attempt, there)
+    return on_session.go_on(job, there)
 
 
 def resume(booking: Booking, *, return_url: str, in_page: bool = False) -> Payment | None:

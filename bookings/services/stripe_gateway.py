@@ -11,11 +11,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import get_ident
 from typing import Any, TypeVar
 
+import requests
 import stripe
 from django.conf import settings
 from django.db import connection
+from requests.utils import get_environ_proxies
 
 from bookings.services.stripe_facts import (
     AccountFacts,
@@ -48,22 +51,27 @@ def is_configured() -> bool:
     return bool(settings.STRIPE_SECRET_KEY)
 
 
-@lru_cache(maxsize=4)
-def _client_for(key: str, base: str) -> stripe.StripeClient:
+@lru_cache(maxsize=64)
+def _client_for(key: str, base: str, thread: int) -> stripe.StripeClient:
+    """A thread's own. Its session is told the environment's proxies once: it would look for them, and for
+    other people's passwords in ``.netrc``, with every call."""
     addresses: Any = {"api": base} if base else {}
+    session = requests.Session()
+    session.trust_env = False
+    proxies: Any = get_environ_proxies(base or stripe.DEFAULT_API_BASE)
     return stripe.StripeClient(
         key,
         base_addresses=addresses,
         # Our own keys and our own sweep repeat what must be repeated.
         max_network_retries=0,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT),
+        http_client=stripe.RequestsClient(timeout=TIMEOUT, session=session, proxy=proxies or None),
     )
 
 
 def _client() -> Any:
     if connection.in_atomic_block:
         raise RuntimeError("Stripe is not called inside a transaction.")
-    return _client_for(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE).v1
+    return _client_for(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, get_ident()).v1
 
 
 @contextmanager

@@ -87,6 +87,8 @@ def price_of(offering: Offering, duration_min: int) -> int:
     return lesson_price(offering.price_per_hour, duration_min)
 
 
+# A payment was begun before; there is one at a time.
+UNDER_WAY = "payment_under_way"
 _CONSTRAINTS = {
     "no_double_booking": "slot",
     "no_double_booking_with_travel": "slot",
@@ -110,5 +112,5 @@ def change(wanted: Wanted | None = None) -> Iterator[None]:
         if meaning == "student":
             raise StudentBusy("There is another lesson or held time of yours then.") from error
         if meaning == "payment":
-            raise Conflict("This lesson is being paid for already.", code="payment_under_way") from error
+            raise Conflict("This lesson is being paid for already.", code=UNDER_WAY) from error
         raise

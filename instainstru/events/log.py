@@ -65,8 +65,16 @@ def record(
             },
         )
         event.pk, event.version = cursor.fetchone()
-    transaction.on_commit(dispatch.wake, robust=True)
+    if not _wakes_already():
+        transaction.on_commit(dispatch.wake, robust=True)
     return event
+
+
+def _wakes_already() -> bool:
+    """Whether an event of this transaction, that is kept if the next one is, wakes the dispatcher."""
+    waiting: list[Any] = connection.run_on_commit
+    kept_with = set(connection.savepoint_ids)
+    return any(act is dispatch.wake and kept_with >= on for on, act, _ in waiting)
 
 
 def history(subject: Any, *, latest: int | None = None) -> list[Event]:

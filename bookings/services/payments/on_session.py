@@ -28,7 +28,10 @@ def pay_now(payment: Payment, *, return_url: str, in_page: bool = False) -> Paym
     ``action_required``: the bank asks; the page goes to ``redirect_url`` or has Stripe.js handle the
     ``client_secret`` (``stripe_gateway.intent`` of ``payment.intent_id``), then ``look``.
     """
-    there = work.There(return_url, in_page)
+    return _pay_now(payment, work.There(return_url, in_page))
+
+
+def _pay_now(payment: Payment, there: work.There) -> Payment:
     for turn in range(4):
         with transaction.atomic():
             payment = lock_payment(payment.pk)
@@ -40,16 +43,16 @@ def pay_now(payment: Payment, *, return_url: str, in_page: bool = False) -> Paym
     return payment
 
 
-def begin(payment: Payment, *, return_url: str, in_page: bool = False) -> Job:
+def begin(payment: Payment, there: work.There) -> Job:
     """What is to be done first about an attempt that the caller's transaction has written down (``upfront``);
     ``go_on`` does it after that transaction."""
-    return work.decide_upfront(payment, now=clock.now(), there=work.There(return_url, in_page))
+    return work.decide_upfront(payment, now=clock.now(), there=there)
 
 
-def go_on(job: Job, *, return_url: str, in_page: bool = False) -> Payment:
+def go_on(job: Job, there: work.There) -> Payment:
     """As ``pay_now``, from what was begun."""
     payment, goes_on = _carry_on(job.payment, job)
-    return pay_now(payment, return_url=return_url, in_page=in_page) if goes_on else payment
+    return _pay_now(payment, there) if goes_on else payment
 
 
 def _now(payment: Payment, *, now: datetime, there: work.There, is_first: bool) -> Job | None:

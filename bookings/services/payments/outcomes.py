@@ -50,6 +50,27 @@ def lock_payment(pk: Any) -> Payment:
 _by_pk = Compiled(lambda pk: locked().filter(pk=pk), pk=UUID)
 
 
+def lock_again(payment: Payment) -> Payment:
+    """As ``lock_payment``, of one that was read: its people and card are not read again."""
+    for found in _with_booking(pk=payment.pk):
+        for name in ("student", "instructor", "card"):
+            key = getattr(found, f"{name}_id")
+            if name in payment._state.fields_cache and key == getattr(payment, f"{name}_id"):
+                setattr(found, name, getattr(payment, name))
+        return found
+    raise Payment.DoesNotExist
+
+
+_with_booking = Compiled(
+    lambda pk: (
+        Payment.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("booking__rules")
+        .filter(pk=pk)
+    ),
+    pk=UUID,
+)
+
+
 def is_upfront(payment: Payment) -> bool:
     """Whether it is for a time that is only held so far (``upfront.py``)."""
     return payment.booking is not None and payment.booking.confirmed_at is None

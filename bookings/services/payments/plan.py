@@ -180,6 +180,9 @@ def plan(
     )
     # Upfront the student is there to be asked; should they have gone, the worker goes on after the lease.
     payment.due_at = now + LEASE if upfront else payment.authorise_at
+    if upfront and payment.total:
+        # The card is asked next, in the same transaction.
+        payment.status, payment.is_new = PaymentStatus.AUTHORISING, True
     if payment.card_id is None and payment.total and payment.give_up_at is None:
         payment.status, payment.error_code = PaymentStatus.FAILED, NO_CARD
         payment.needs_staff, payment.due_at = True, None

@@ -69,9 +69,7 @@ _open_on_intent = Compiled(
 
 def begin(payment: Payment, name: Step.Name, *, sent: dict[str, Any], amount: int, now: datetime) -> Step:
     """Write down what will be asked of Stripe; the payment's row is locked."""
-    with prepared.cursor() as cursor:
-        cursor.execute(_NUMBER, [payment.pk, name.value])
-        (number,) = cursor.fetchone()
+    number = 1 if payment.is_new else _next(payment, name)
     step = Step(
         payment=payment,
         name=name,
@@ -84,6 +82,13 @@ def begin(payment: Payment, name: Step.Name, *, sent: dict[str, Any], amount: in
     )
     insert(step)
     return step
+
+
+def _next(payment: Payment, name: Step.Name) -> int:
+    with prepared.cursor() as cursor:
+        cursor.execute(_NUMBER, [payment.pk, name.value])
+        number: int = cursor.fetchone()[0]
+    return number
 
 
 _NUMBER = "SELECT count(*) + 1 FROM bookings_step WHERE payment_id = %s AND name = %s"

@@ -14,7 +14,7 @@ from bookings.models import Customer, Party, Payment, PaymentStatus, Step
 from bookings.services import lifecycle
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import fees, outcomes, payouts, refunds, steps, upfront
-from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, NO_CARD_SAID, lock_payment
+from bookings.services.payments.outcomes import BEFORE_MONEY, NO_CARD, NO_CARD_SAID, lock_again, lock_payment
 from bookings.services.payments.steps import LEASE, ON_INTENT, OPEN, Outcome, Result
 from bookings.services.policies import Tier
 from instainstru.lib.compiled import Compiled, update
@@ -151,9 +151,14 @@ def _begin(
     payment: Payment, name: Step.Name, status: PaymentStatus, *, sent: dict[str, Any], amount: int,
     now: datetime,
 ) -> Job:  # fmt: skip
-    step = steps.begin(payment, name, sent={**sent, "before": payment.status}, amount=amount, now=now)
-    payment.status, payment.due_at = status, now + LEASE
-    update(payment, "status", "due_at")
+    before = PaymentStatus.PLANNED if payment.is_new else payment.status
+    step = steps.begin(payment, name, sent={**sent, "before": before}, amount=amount, now=now)
+    if payment.is_new:
+        # It was written as it is now.
+        payment.is_new = False
+    else:
+        payment.status, payment.due_at = status, now + LEASE
+        update(payment, "status", "due_at")
     return Job(payment, step)
 
 
@@ -256,7 +261,7 @@ def _give_up(payment: Payment) -> None:
 @part()
 def settle(step: Step, outcome: Outcome, *, now: datetime) -> Payment:
     """Write down how a step went, once, whoever comes first; its payment as that is then."""
-    payment = lock_payment(step.payment_id)
+    payment = lock_again(step.payment)
     [step] = _locked_step(pk=step.pk)
     if step.state not in OPEN:
         return payment
