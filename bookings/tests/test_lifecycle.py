@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
 
 from bookings.models import Booking, Party, Status
 from bookings.services import history, lifecycle
@@ -69,17 +68,6 @@ def test_a_confirmed_hold_is_a_lesson(cast: Cast):
     with pytest.raises(Conflict, match="not possible any more"):
         lifecycle.confirm(lesson, by=cast.ben)
     assert_true_calendar()
-
-
-def test_a_hold_becomes_a_lesson_without_a_new_entry_in_any_index_of_blocks(cast: Cast):
-    booking = held(cast.piano, local_time(in_days(3), 12), cast.ben_student)
-    lifecycle.confirm(booking, by=cast.ben)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables"
-            " WHERE relname = 'instructors_calendarblock'"
-        )
-        assert cursor.fetchall() == [(1, 1)]
 
 
 def test_a_taken_time_is_refused_and_so_is_its_buffer(cast: Cast):

@@ -37,3 +37,13 @@ def test_no_index_repeats_how_another_begins():
         cursor.execute("CREATE INDEX twice ON instructors_openday (instructor_id)")
         cursor.execute(_REPEATED, [tables])
         assert cursor.fetchall() == [("twice", "instructors_openday_pkey")]
+
+
+@pytest.mark.django_db
+def test_no_index_of_blocks_looks_at_their_kind():
+    """A hold that becomes a lesson would be written into it anew, at the busiest moment there is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'instructors_calendarblock'")
+        found = [definition for (definition,) in cursor.fetchall()]
+    assert len(found) >= 5
+    assert [definition for definition in found if "kind" in definition] == []
