@@ -31,16 +31,19 @@ def idempotent(handler: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
         if key is None:
             return handler(view, request, *args, **kwargs)
 
+        made: list[HttpResponse] = []
+
         def effect() -> Answer:
-            response = handler(view, request, *args, **kwargs)
-            return Answer(response.status_code, dict(response.items()), response.content)
+            made.append(handler(view, request, *args, **kwargs))
+            return Answer(made[0].status_code, dict(made[0].items()), made[0].content)
 
         answer, replayed = once(
             effect, user=signed_in(request), key=_checked(key), request_digest=_digest(request)
         )
+        if not replayed:
+            return made[0]
         response = HttpResponse(answer.body, status=answer.status, headers=answer.headers)
-        if replayed:
-            response["Idempotency-Replayed"] = "true"
+        response["Idempotency-Replayed"] = "true"
         return response
 
     return post

@@ -119,9 +119,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"]["ENGINE"] = "instainstru.lib.postgresql"
 # Who cannot be reached must be noticed in seconds, not when the kernel gives up.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
-# Only searches are prepared (``lib/prepared.py``): planning one takes longer than running it.
+# For what is prepared by hand (``lib/prepared.py``): planning it takes longer than running it.
 DATABASES["default"]["OPTIONS"].setdefault("options", "-c plan_cache_mode=force_generic_plan")
-DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
 if "," in str(DATABASES["default"].get("HOST") or DATABASES["default"]["OPTIONS"].get("host", "")):
     # Of several hosts the one that takes writes, also when another has become it.
     DATABASES["default"]["OPTIONS"].setdefault("target_session_attrs", "read-write")

@@ -1,27 +1,20 @@
-"""Django's PostgreSQL with three differences: a connection that answered a moment ago is taken to be alive,
-prepared statements outlive a rollback, and their whole numbers are sent as what keys are, `bigint`.
+"""Django's PostgreSQL with two differences: a connection that answered a moment ago is taken to be alive,
+and the whole numbers of prepared statements (``lib/prepared.py``) are sent as what keys are, `bigint`.
 
 ``CONN_HEALTH_CHECKS`` asks before every request, which is a round trip more than most calls need. A server
 that restarts within that moment costs each connection at most one request, answered with 503.
 
-The driver would forget all that it has prepared at each rollback, in case a table was made in it and is made
-anew. So whoever is refused something would have everybody after them on that connection wait for dozens of
-statements to be planned. PostgreSQL looks names up again by itself where tables have changed.
-
-It would send a number in the smallest type that holds it. Indexes that exclude overlaps (GiST)
+The driver would send a number in the smallest type that holds it. Indexes that exclude overlaps (GiST)
 compare a key with nothing but its own type, so that they could not be walked by it, and a statement would be
 planned for each type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg._preparing import Key, Prepare, PrepareManager
 from psycopg.adapt import Dumper, PyFormat
-from psycopg.pq.abc import PGresult
 from psycopg.types.numeric import IntBinaryDumper, IntDumper
 
 from instainstru.lib import clock
@@ -46,22 +39,6 @@ class KeyBinaryDumper(IntBinaryDumper):
         return self._int8_dumper if -MOST <= obj < MOST else self._int_numeric_dumper
 
 
-class Kept(PrepareManager):
-    """The driver's own; but what it would discard stays, also a statement that failed when it was first run:
-    it is prepared, and would be once more with every failure."""
-
-    prepared_max = 500
-
-    def clear(self) -> bool:
-        return False
-
-    def validate(self, key: Key, prep: Prepare, name: bytes, results: Sequence[PGresult]) -> None:
-        if prep is Prepare.SHOULD:
-            self._rotate()
-        else:
-            super().validate(key, prep, name, results)
-
-
 class DatabaseWrapper(base.DatabaseWrapper):
     """Checks a connection's health at most once a ``MOMENT``."""
 
@@ -71,14 +48,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Of prepared statements, by their text (``lib/prepared.py``).
-        self.kept_cursors: dict[str, Any] = {}
+        # What the connection has prepared (``lib/prepared.py``).
+        self.statements: Any = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
-        kept = Kept()
-        kept.prepare_threshold = connection.prepare_threshold
-        connection._prepared = kept
         connection.adapters.register_dumper(int, KeyDumper)
         connection.adapters.register_dumper(int, KeyBinaryDumper)
         return connection
@@ -95,6 +69,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._alive_at = clock.monotonic()
 
     def close(self) -> None:
-        self._alive_at = -MOMENT
-        self.kept_cursors.clear()
+        self._alive_at, self.statements = -MOMENT, None
         super().close()

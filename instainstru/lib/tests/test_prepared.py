@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from contextlib import suppress
 
 import psycopg
 import pytest
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, DataError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from instainstru.lib import prepared
 
@@ -76,6 +79,28 @@ def test_a_server_that_does_not_answer_is_an_error_of_the_database(monkeypatch: 
         prepared.cursor()
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", ["terminated", "cut off"])
+def test_a_connection_that_ends_is_an_error_of_the_database_and_the_next_one_works(end: str):
+    def ask() -> object:
+        with prepared.cursor() as cursor:
+            cursor.execute("SELECT %s::int AS asked_again", [1])
+            return cursor.fetchone()
+
+    ask()
+    if end == "terminated":
+        with psycopg.connect(**connection.get_connection_params()) as other:
+            pid = connection.connection.info.backend_pid
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    else:
+        with socket.socket(fileno=os.dup(connection.connection.fileno())) as same:
+            same.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(OperationalError):
+        ask()
+    connection.close_if_unusable_or_obsolete()
+    assert ask() == (1,)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("query", ["SELECT 1 / %s::int", "SELECT 'infinity'::timestamptz WHERE %s = 0"])
 def test_what_goes_wrong_in_running_or_reading_is_an_error_of_the_database(query: str):
@@ -119,3 +144,46 @@ def test_a_whole_number_is_of_the_type_that_keys_are(value: object, kind: str):
     with prepared.cursor() as cursor:
         cursor.execute("SELECT pg_typeof(%s)::text", [value])
         assert cursor.fetchone() == (kind,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_statements_the_least_recently_used_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(prepared, "MOST", 2)
+
+    def ask(number: int) -> None:
+        with prepared.cursor() as cursor:
+            cursor.execute(f"SELECT {number} AS given_up_{number}", [])
+
+    connection.close()
+    for number in (1, 2, 1, 3, 1):
+        ask(number)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%given_up%'")
+        assert {statement.rsplit("_", 1)[1] for (statement,) in cursor.fetchall()} == {"1", "3"}
+
+
+@pytest.mark.django_db
+def test_rows_are_read_one_by_one_or_all_that_are_left():
+    with prepared.cursor() as cursor:
+        cursor.execute("SELECT generate_series(1, %s::int)", [3])
+        assert cursor.rowcount == 3
+        assert cursor.fetchone() == (1,)
+        assert cursor.fetchall() == [(2,), (3,)]
+        assert (cursor.fetchall(), cursor.fetchone()) == ([], None)
+
+
+@pytest.mark.django_db
+def test_a_value_of_another_type_is_another_statement():
+    def kind(value: object) -> object:
+        with prepared.cursor() as cursor:
+            cursor.execute("SELECT pg_typeof(%s)::text", [value])
+            return cursor.fetchone()
+
+    assert [kind(value) for value in (1, "one", 2)] == [("bigint",), ("text",), ("bigint",)]
+
+
+@pytest.mark.django_db
+def test_a_log_of_queries_tells_the_statement():
+    with CaptureQueriesContext(connection) as captured, prepared.cursor() as cursor:
+        cursor.execute("SELECT %s::int AS logged", [1])
+    assert [query["sql"] for query in captured.captured_queries] == ["SELECT $1::int AS logged"]
