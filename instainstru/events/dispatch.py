@@ -17,13 +17,13 @@ from enum import Enum
 from typing import Protocol
 
 from celery import current_app
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import F, Func, Value
-from django_redis import get_redis_connection
 
 from instainstru.events.models import Delivery, Event
-from instainstru.lib import clock
+from instainstru.lib import clock, valkey
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +91,8 @@ def wake() -> None:
     if clock.monotonic() < _resting_until:
         return
     try:
-        # Past the cache, which would take longer to wrap the flag than the server to set it.
-        server = get_redis_connection("default")
-        if server.set(cache.make_key(WAKE_FLAG), 1, nx=True, ex=WAKE_SECONDS):
+        set_it = ("SET", cache.make_key(WAKE_FLAG), 1, "NX", "EX", WAKE_SECONDS)
+        if valkey.server(settings.REDIS_URL).ask(set_it) != [None]:
             current_app.send_task(DISPATCH, retry=False, expires=WAKE_SECONDS)
     except Exception as error:
         _resting_until = clock.monotonic() + REST

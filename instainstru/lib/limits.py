@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from django.core.cache.backends.base import BaseCache
 from django.http import HttpRequest, HttpResponseBase
 from django_ratelimit.core import get_usage
 
-from instainstru.lib import clock
+from instainstru.lib import clock, valkey
 from instainstru.lib.errors import DomainError
 from instainstru.lib.http import client_address
 
@@ -119,14 +118,14 @@ class CounterCache(BaseCache):
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._server = _server(location)
+        self._counter = _counter(location)
         self._counted: int | None = None
 
     def add(self, key: str, value: int, timeout: Any = None, version: int | None = None) -> bool:
         """Count ``value`` more; whether these were the first."""
         name = self.make_key(key, version=version)
         try:
-            self._counted = self._server.count(name, by=value, seconds=timeout)
+            self._counted = self._counter.count(name, by=value, seconds=timeout)
         except redis.RedisError as error:
             logger.warning("Requests are not being counted: %s", error)
             self._counted = None
@@ -141,49 +140,28 @@ class CounterCache(BaseCache):
         return self._counted
 
     def clear(self) -> None:
-        self._server.client.flushdb()
+        self._counter.server.client.flushdb()
 
 
-class _Server:
-    """One for each process, with a connection for each of its threads, and when to try again after a failure.
+class _Counter:
+    """Counts at a server, and leaves one that did not answer alone for a while."""
 
-    Every request is counted, and the client's pool and pipeline take twice as long as asking on a connection.
-    """
-
-    def __init__(self, url: str) -> None:
-        self.client = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
-        self._own = threading.local()
+    def __init__(self, server: valkey.Server) -> None:
+        self.server = server
         self._resting_until = 0.0
 
     def count(self, name: str, *, by: int, seconds: int) -> int | None:
         if clock.monotonic() < self._resting_until:
             return None
-        commands = [("INCRBY", name, by), ("EXPIRE", name, seconds, "NX")]
         try:
-            try:
-                return self._ask(commands)
-            except redis.ConnectionError:
-                # It was restarted, perhaps, since this thread asked it last.
-                return self._ask(commands)
+            number, _ = self.server.ask(("INCRBY", name, by), ("EXPIRE", name, seconds, "NX"))
         except redis.RedisError:
             self._resting_until = clock.monotonic() + REST
             raise
-
-    def _ask(self, commands: Sequence[tuple[str | int, ...]]) -> int:
-        """What the first of them answers."""
-        connection = getattr(self._own, "connection", None)
-        if connection is None:
-            connection = self._own.connection = self.client.connection_pool.make_connection()
-        try:
-            connection.send_packed_command(connection.pack_commands(commands), check_health=False)
-            first, *_ = [connection.read_response() for _ in commands]
-        except BaseException:
-            # What was not read would be taken for the answer to the next.
-            connection.disconnect()
-            raise
-        return int(first)
+        return int(number)
 
 
 @functools.cache
-def _server(url: str) -> _Server:
-    return _Server(url or settings.REDIS_URL)
+def _counter(url: str) -> _Counter:
+    """One for each process."""
+    return _Counter(valkey.server(url or settings.REDIS_URL))

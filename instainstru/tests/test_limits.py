@@ -23,6 +23,7 @@ from instainstru.lib import limits
 from instainstru.lib.drf import ApiView, answer
 from instainstru.lib.http import client_address
 from instainstru.lib.limits import RateLimited, count, throttled
+from instainstru.lib.valkey import Server
 from instainstru.urls import urlpatterns as site
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("still_clock")]
@@ -196,15 +197,15 @@ def test_counting_is_one_round_trip(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def dead_valkey(monkeypatch: pytest.MonkeyPatch) -> limits._Server:
+def dead_valkey(monkeypatch: pytest.MonkeyPatch) -> limits._Counter:
     """A server that is not there, in place of the one that counts."""
-    dead = limits._Server("redis://127.0.0.1:1/0")
-    monkeypatch.setattr(caches["limits"], "_server", dead)
+    dead = limits._Counter(Server("redis://127.0.0.1:1/0"))
+    monkeypatch.setattr(caches["limits"], "_counter", dead)
     return dead
 
 
 def test_without_valkey_nobody_is_limited_and_the_log_says_so_once(
-    ben: User, dead_valkey: limits._Server, caplog: pytest.LogCaptureFixture
+    ben: User, dead_valkey: limits._Counter, caplog: pytest.LogCaptureFixture
 ):
     client = api(ben)
     for _ in range(6):

@@ -18,7 +18,7 @@ from instainstru.events.dispatch import Outcome, Reactions, Steps
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.events.models import Delivery, Event
-from instainstru.lib import clock
+from instainstru.lib import clock, valkey
 from instainstru.rules.models import Rules
 
 NOW = datetime(2026, 12, 3, 18, tzinfo=UTC)
@@ -434,7 +434,7 @@ def test_a_dead_cache_or_broker_is_no_error_to_who_commits_and_is_left_alone_for
         asked.append(broken)
         raise NoServer("gone")
 
-    target: tuple[Any, str] = (dispatch, "get_redis_connection")
+    target: tuple[Any, str] = (valkey.Server, "ask")
     if broken == "broker":
         target = (current_app, "send_task")
     monkeypatch.setattr(*target, dead)

@@ -1,0 +1,50 @@
+"""Short questions to Valkey, on a connection of the thread's own.
+
+What every request or commit asks goes past the client's pool and pipeline, which take longer than the
+server. Everything else is the cache's (``django.core.cache``).
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+Command = Sequence[str | int]
+
+
+class Server:
+    """One for each process, with a connection for each of its threads that asks."""
+
+    def __init__(self, url: str) -> None:
+        self.client = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
+        self._own = threading.local()
+
+    def ask(self, *commands: Command) -> list[Any]:
+        """The answers, in one round trip. Raises ``redis.RedisError``."""
+        try:
+            return self._ask(commands)
+        except redis.ConnectionError:
+            # It was restarted, perhaps, since this thread asked it last.
+            return self._ask(commands)
+
+    def _ask(self, commands: Sequence[Command]) -> list[Any]:
+        connection = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = self.client.connection_pool.make_connection()
+        try:
+            connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            return [connection.read_response() for _ in commands]
+        except BaseException:
+            # What was not read would be taken for the answer to the next.
+            connection.disconnect()
+            raise
+
+
+@functools.cache
+def server(url: str) -> Server:
+    """That of the address."""
+    return Server(url)
