@@ -138,6 +138,7 @@ def _load(size: Size, scene: Scene) -> dict[str, str]:
             bar.update(number)
     money.tell(scene, loader.dues, staff=keyed[0][0].pk)
     rank.refresh(loader.instructors, now=clock.now())
+    copy.rewrite(Offering, order="offering_once")
     keyed.insert(2, (loader.introduced, "instructor"))
     texts = {
         owner.email: people.key_text(size.seed, owner.email)
