@@ -101,8 +101,12 @@ class FreeTime:
 
 _FREE = """
     WITH chosen AS (
-        SELECT id, slug, %(first_day)s + (random() * %(days)s)::int AS days FROM instructors_instructor
-        WHERE status = 'listed' ORDER BY random() LIMIT %(sample)s
+        -- Apart from the order: one random() of a statement is taken for the other, so that the days would
+        -- be as small as what is sorted by.
+        SELECT id, slug, %(first_day)s + floor(random() * %(days)s)::int AS days
+        FROM (
+            SELECT id, slug FROM instructors_instructor
+            WHERE status = 'listed' ORDER BY random() LIMIT %(sample)s) found
     )
     SELECT DISTINCT ON (chosen.id) offering.id, chosen.id, chosen.slug, start, offering.durations[1]
     FROM chosen
@@ -124,7 +128,7 @@ _FREE = """
 
 # So that a lesson's card is due later, or at once: days to look at, and hours from now.
 LATER = {"first_day": 2, "days": 30, "from_hour": 25, "to_hour": 34 * 24}
-AT_ONCE = {"first_day": 0, "days": 1, "from_hour": 4, "to_hour": 23}
+AT_ONCE = {"first_day": 0, "days": 2, "from_hour": 4, "to_hour": 23}
 
 
 def free_times(url: str, number: int, *, when: dict[str, int] = LATER, sample: int = 4) -> list[FreeTime]:

@@ -85,7 +85,7 @@ class Statements:
     def _prepare(self, text: str, types: tuple[int, ...]) -> bytes:
         if len(self._names) >= MOST:
             _, old = self._names.popitem(last=False)
-            self._require(self.connection.pgconn.exec_(b"DEALLOCATE " + old))
+            self._require(self.connection.pgconn.close_prepared(old))
         name = b"ii_%d" % self._number
         self._number += 1
         self._require(self.connection.pgconn.prepare(name, text.encode(), types))
