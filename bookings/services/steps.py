@@ -11,7 +11,7 @@ from bookings.services import history
 from bookings.services import stripe_gateway as gateway
 from instainstru.events.kinds import Kind
 from instainstru.lib import prepared
-from instainstru.lib.compiled import Compiled, update
+from instainstru.lib.compiled import Compiled, carry_over, update
 from instainstru.lib.errors import Conflict
 from instructors.services import calendar
 
@@ -35,9 +35,7 @@ def lock(booking: Booking) -> Booking:
     """The booking's present row, locked after its student's; who and what it is about is not read again."""
     newest_card = lock_student(booking.student_id)
     for locked in (_row if _knows_all(booking) else _with_all)(pk=booking.pk):
-        for name in ABOUT:
-            if name not in locked._state.fields_cache and _key(locked, name) == _key(booking, name):
-                setattr(locked, name, getattr(booking, name))
+        carry_over(ABOUT, booking, locked)
         locked.newest_card = newest_card
         return locked
     raise Booking.DoesNotExist
@@ -53,10 +51,6 @@ def _knows_all(booking: Booking) -> bool:
         name in known and (further is None or further in known[name]._state.fields_cache)
         for name, further in ABOUT.items()
     )
-
-
-def _key(booking: Booking, name: str) -> Any:
-    return getattr(booking, f"{name}_id")
 
 
 _row = Compiled(lambda pk: Booking.objects.select_for_update(no_key=True).filter(pk=pk).order_by(), pk=UUID)

@@ -104,6 +104,20 @@ class _Plan:
         return found
 
 
+def carry_over(names: Iterable[str], known: Model, fresh: Model) -> None:
+    """Give ``fresh`` the related instances that ``known`` has read and that are still the same, for those it
+    has not read itself: a row that is read again to be locked need not bring along whom it is about."""
+    read = known._state.fields_cache
+    for name in names:
+        key = f"{name}_id"
+        if (
+            name in read
+            and name not in fresh._state.fields_cache
+            and getattr(known, key) == getattr(fresh, key)
+        ):
+            setattr(fresh, name, read[name])
+
+
 def insert(instance: Model) -> None:
     """``instance.save(force_insert=True)``, with SQL that is written once."""
     plan = _insertion(type(instance))

@@ -14,7 +14,7 @@ from bookings.tests.cast import Cast
 from bookings.tests.factories import in_days
 from instainstru.accounts.models import ApiKey, User
 from instainstru.lib import clock
-from instainstru.lib.compiled import Compiled, insert, update
+from instainstru.lib.compiled import Compiled, carry_over, insert, update
 from instainstru.lib.ids import new_id
 from instructors.models import CalendarBlock, Category, Offering, OpenDay
 from instructors.services import open_days
@@ -180,3 +180,14 @@ def test_a_row_that_is_gone_cannot_be_updated(cast: Cast):
     Category.objects.filter(pk=category.pk).delete()
     with pytest.raises(DatabaseError, match="not there any more"):
         update(category, "name")
+
+
+def test_related_instances_are_carried_over_where_they_are_still_the_same(cast: Cast):
+    known = Offering.objects.select_related("instructor", "subject").get(pk=cast.piano.pk)
+    fresh, other = (Offering.objects.get(pk=known.pk) for _ in range(2))
+    carry_over(("instructor", "subject"), known, fresh)
+    assert (fresh.instructor is known.instructor, fresh.subject is known.subject) == (True, True)
+    other.subject_id += 1
+    own = other.instructor
+    carry_over(("instructor", "subject"), known, other)
+    assert (other.instructor is own, "subject" in other._state.fields_cache) == (True, False)

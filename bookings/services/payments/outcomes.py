@@ -20,7 +20,7 @@ from bookings.services.pricing import Quote, Settlement, settle
 from instainstru.events.kinds import Kind
 from instainstru.events.log import record
 from instainstru.events.models import Event
-from instainstru.lib.compiled import Compiled, update
+from instainstru.lib.compiled import Compiled, carry_over, update
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 
@@ -53,10 +53,7 @@ _by_pk = Compiled(lambda pk: locked().filter(pk=pk), pk=UUID)
 def lock_again(payment: Payment) -> Payment:
     """As ``lock_payment``, of one that was read: its people and card are not read again."""
     for found in _with_booking(pk=payment.pk):
-        for name in ("student", "instructor", "card"):
-            key = getattr(found, f"{name}_id")
-            if name in payment._state.fields_cache and key == getattr(payment, f"{name}_id"):
-                setattr(found, name, getattr(payment, name))
+        carry_over(("student", "instructor", "card"), payment, found)
         return found
     raise Payment.DoesNotExist
 

@@ -165,7 +165,6 @@ def plan(
         booking=booking,
         student=booking.student,
         instructor=booking.instructor,
-        **({"card": pay.card} if pay.card else {"card_id": newest_card if quote.total else None}),
         lesson=quote.lesson,
         fee=quote.fee,
         credit=quote.credit,
@@ -175,6 +174,10 @@ def plan(
         currency=booking.currency,
         created_at=now,
     )
+    if pay.card is not None:
+        payment.card = pay.card
+    elif quote.total:
+        payment.card_id = newest_card
     moments.set_times(
         payment, starts_at=booking.starts_at, ends_at=booking.ends_at, rules=booking.rules, now=now
     )
