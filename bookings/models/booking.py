@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
@@ -153,6 +155,10 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return f"Booking {self.pk}"
+
+    def is_held_at(self, now: datetime) -> bool:
+        """Whether it is a held time that has not run out."""
+        return self.status == Status.HELD and self.expires_at is not None and self.expires_at > now
 
     @property
     def duration_min(self) -> int:

@@ -15,7 +15,7 @@ from bookings.services.payments import on_session, plan, upfront
 from bookings.services.payments.cards import for_people
 from bookings.services.payments.plan import Pay
 from bookings.services.payments.work import There
-from bookings.services.wanted import UNDER_WAY
+from bookings.services.wanted import PAYMENT_UNDER_WAY
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, Invalid
 from instainstru.lib.transactions import whole
@@ -39,7 +39,7 @@ def book(
     try:
         return _book(booking, by=by, pay=pay, note=note, at_once=at_once, there=there)
     except Conflict as refusal:
-        if refusal.code != UNDER_WAY:
+        if refusal.code != PAYMENT_UNDER_WAY:
             raise
     going_on = upfront.of(booking)
     if going_on is not None and going_on.status in upfront.UNDER_WAY:

@@ -78,9 +78,11 @@ def expire(booking: Booking, *, now: datetime) -> bool:
 
 def keep(booking: Booking, *, by: Any, note: str | None = None) -> Booking:
     """The student goes to pay: what they wrote is kept, and the hold lasts its length again if it may."""
+    now = clock.now()
     with change():
         booking = steps.lock(booking)
-        _keep(booking, by=by, note=note, now=clock.now())
+        _keep(booking, note=note, now=now)
+        _lengthen(booking, by=by, now=now)
     return booking
 
 
@@ -88,24 +90,23 @@ def pay_first(booking: Booking, *, by: Any, pay: Pay, note: str | None = None) -
     """Begin to pay for a held time that is too near to be booked unpaid; see ``upfront``.
 
     A hold that would run out while the card is asked lasts its length again if it may. Raises
-    ``payment_under_way`` where that was begun already.
+    ``payment_under_way`` where that was begun already: a constraint says so.
     """
     now = clock.now()
     with change():
         booking = steps.lock(booking)
-        soon = booking.expires_at is not None and booking.expires_at < now + WHILE_ASKED
-        _keep(booking, by=by, note=note, now=now, longer=soon)
-        return upfront.begin(booking, pay, by=by)
+        _keep(booking, note=note, now=now)
+        if not booking.is_held_at(now + WHILE_ASKED):
+            _lengthen(booking, by=by, now=now)
+        return plan.plan(booking, pay, by=by, upfront=True)
 
 
-def _keep(booking: Booking, *, by: Any, note: str | None, now: datetime, longer: bool = True) -> None:
+def _keep(booking: Booking, *, note: str | None, now: datetime) -> None:
     _refuse_if_expired(booking, now=now)
     steps.require(booking, Status.HELD)
     if note is not None and note != booking.note:
         booking.note = note
         booking.save(update_fields=["note"])
-    if longer and not booking.was_extended:
-        _extend(booking, by=by, now=now)
 
 
 def linger(booking: Booking, *, by: Any) -> None:
@@ -114,9 +115,13 @@ def linger(booking: Booking, *, by: Any) -> None:
     now = clock.now()
     with change():
         booking = steps.lock(booking)
-        is_over = booking.expires_at is None or booking.expires_at <= now
-        if booking.status == Status.HELD and not is_over and not booking.was_extended:
-            _extend(booking, by=by, now=now)
+        if booking.is_held_at(now):
+            _lengthen(booking, by=by, now=now)
+
+
+def _lengthen(booking: Booking, *, by: Any, now: datetime) -> None:
+    if not booking.was_extended:
+        _extend(booking, by=by, now=now)
 
 
 def _extend(booking: Booking, *, by: Any, now: datetime) -> None:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from bookings.models import TRANSITIONS, Booking, Status
 from bookings.services import history
 from bookings.services import stripe_gateway as gateway
@@ -34,35 +36,29 @@ def lock_student(student_id: int) -> int | None:
 def lock(booking: Booking) -> Booking:
     """The booking's present row, locked after its student's; who and what it is about is not read again."""
     newest_card = lock_student(booking.student_id)
-    for locked in (_row if _knows_all(booking) else _with_all)(pk=booking.pk):
-        carry_over(ABOUT, booking, locked)
+    for locked in (_row if all(_knows(booking, path) for path in ABOUT) else _with_all)(pk=booking.pk):
+        carry_over([path.partition("__")[0] for path in ABOUT], booking, locked)
         locked.newest_card = newest_card
         return locked
     raise Booking.DoesNotExist
 
 
-# With those of whom changes of a booking tell.
-ABOUT = {"student": "user", "instructor": "user", "offering": "subject", "rules": None}
+# Of whom and what changes of a booking tell.
+ABOUT = ("student__user", "instructor__user", "offering__subject", "rules")
 
 
-def _knows_all(booking: Booking) -> bool:
-    known = booking._state.fields_cache
-    return all(
-        name in known and (further is None or further in known[name]._state.fields_cache)
-        for name, further in ABOUT.items()
-    )
+def _knows(instance: Any, path: str) -> bool:
+    name, _, further = path.partition("__")
+    known = instance._state.fields_cache
+    return name in known and (not further or _knows(known[name], further))
 
 
-_row = Compiled(lambda pk: Booking.objects.select_for_update(no_key=True).filter(pk=pk).order_by(), pk=UUID)
-_with_all = Compiled(
-    lambda pk: (
-        Booking.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("student__user", "instructor__user", "offering__subject", "rules")
-        .filter(pk=pk)
-        .order_by()
-    ),
-    pk=UUID,
-)
+def _present(pk: UUID) -> QuerySet[Booking]:
+    return Booking.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).order_by()
+
+
+_row = Compiled(_present, pk=UUID)
+_with_all = Compiled(lambda pk: _present(pk).select_related(*ABOUT), pk=UUID)
 
 
 def enter(booking: Booking, status: Status) -> None:

@@ -88,7 +88,7 @@ def price_of(offering: Offering, duration_min: int) -> int:
 
 
 # A payment was begun before; there is one at a time.
-UNDER_WAY = "payment_under_way"
+PAYMENT_UNDER_WAY = "payment_under_way"
 _CONSTRAINTS = {
     "no_double_booking": "slot",
     "no_double_booking_with_travel": "slot",
@@ -112,5 +112,5 @@ def change(wanted: Wanted | None = None) -> Iterator[None]:
         if meaning == "student":
             raise StudentBusy("There is another lesson or held time of yours then.") from error
         if meaning == "payment":
-            raise Conflict("This lesson is being paid for already.", code=UNDER_WAY) from error
+            raise Conflict("This lesson is being paid for already.", code=PAYMENT_UNDER_WAY) from error
         raise

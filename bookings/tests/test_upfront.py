@@ -122,6 +122,17 @@ def test_a_card_is_required(cast: Cast, hold: Booking) -> None:
     assert (status_of(hold), Payment.objects.count()) == (Status.HELD, 0)
 
 
+def test_a_card_that_is_removed_while_it_is_chosen_is_not_asked(
+    cast: Cast, hold: Booking, stripe_here: StripeStandIn
+) -> None:
+    card = a_card(cast.ben_student)
+    Card.objects.filter(pk=card.pk).update(removed_at=clock.now())
+    payment = press(hold, card=card)
+    assert payment is not None
+    assert (payment.ending, payment.error_code, status_of(hold)) == ("free", "no_card", Status.HELD)
+    assert stripe_here.journal(what="authorised") == []
+
+
 def test_somebody_else_s_card_is_none(cast: Cast, hold: Booking, stripe_here: StripeStandIn) -> None:
     with pytest.raises(NotFound):
         press(hold, card=a_card(cast.cy_student))

@@ -67,7 +67,7 @@ def confirm(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     asks = paying.is_asked(booking, here(request))
     if asks and (back := paying.welcome_back(request, booking.student, by=here(request))):
         return back
-    if not _is_held(booking):
+    if not booking.is_held_at(clock.now()):
         return _instead(request, booking)
     if here(request).is_guest:
         return confirm_page(request, booking.pk)
@@ -168,11 +168,11 @@ def _under_way(request: HttpRequest, booking: Booking) -> HttpResponse | None:
 def bank(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """The bank asks the student, or has not answered us yet; afterwards the lesson is booked or not."""
     booking = _mine(request, booking_id)
-    if not _is_held(booking) or not paying.is_asked(booking, here(request)):
+    if not booking.is_held_at(clock.now()) or not paying.is_asked(booking, here(request)):
         return _instead(request, booking)
     payment = checkout.resume(booking, return_url=_bank_url(request, booking))
     booking = _mine(request, booking_id)
-    if not _is_held(booking):
+    if not booking.is_held_at(clock.now()):
         return _instead(request, booking)
     if payment is None or payment.ending:
         if payment is not None and payment.error_code:
@@ -190,7 +190,7 @@ def bank(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 def confirm_page(request: HttpRequest, booking_id: UUID, guest_form: Form | None = None) -> HttpResponse:
     """The page for a guest, who says who they are before they can confirm."""
     booking = _mine(request, booking_id)
-    if not _is_held(booking):
+    if not booking.is_held_at(clock.now()):
         return _instead(request, booking)
     form = ConfirmForm(instructor_name=booking.instructor.user.first_name)
     context = {
@@ -285,10 +285,6 @@ def _mine(request: HttpRequest, booking_id: UUID) -> Booking:
     if found.party != Party.STUDENT:
         raise NotFound
     return found.booking
-
-
-def _is_held(booking: Booking) -> bool:
-    return booking.status == Status.HELD and not (booking.expires_at and booking.expires_at <= clock.now())
 
 
 def _instead(request: HttpRequest, booking: Booking) -> HttpResponse:

@@ -186,9 +186,7 @@ def _week(instructor: Instructor, monday: date, *, today: date, now: datetime) -
 
 
 def _is_drawn(booking: Booking, now: datetime) -> bool:
-    if booking.status == Status.HELD:
-        return booking.expires_at is not None and booking.expires_at > now
-    return booking.status in SHOWN
+    return booking.is_held_at(now) if booking.status == Status.HELD else booking.status in SHOWN
 
 
 def _day(

@@ -140,7 +140,7 @@ class CounterCache(BaseCache):
         return self._counted
 
     def clear(self) -> None:
-        self._counter.server.client.flushdb()
+        self._counter.server.ask(("FLUSHDB",))
 
 
 class _Counter:

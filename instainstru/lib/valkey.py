@@ -20,7 +20,7 @@ class Server:
     """One for each process, with a connection for each of its threads that asks."""
 
     def __init__(self, url: str) -> None:
-        self.client = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
+        self._pool = redis.ConnectionPool.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
         self._own = threading.local()
 
     def ask(self, *commands: Command) -> list[Any]:
@@ -34,7 +34,7 @@ class Server:
     def _ask(self, commands: Sequence[Command]) -> list[Any]:
         connection = getattr(self._own, "connection", None)
         if connection is None:
-            connection = self._own.connection = self.client.connection_pool.make_connection()
+            connection = self._own.connection = self._pool.make_connection()
         try:
             connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             return [connection.read_response() for _ in commands]

@@ -32,7 +32,7 @@ OWN_FACTS = (
 
 def instructor_of(user: User) -> Instructor:
     """The user's instructor; ``NotFound`` where they are none."""
-    return _theirs(_of_user(user_id=user.pk), user)
+    return _theirs(next(iter(_of_user(user_id=user.pk)), None), user)
 
 
 def schedule_owner(user: User) -> Instructor:
@@ -41,15 +41,13 @@ def schedule_owner(user: User) -> Instructor:
     No query where the user was read with it (``OWNERS_KEYS``).
     """
     if _INSTRUCTOR.is_cached(user):
-        known = _INSTRUCTOR.get_cached_value(user)
-        return _theirs([] if known is None else [known], user)
-    return _theirs(_scheduled(user_id=user.pk), user)
+        return _theirs(_INSTRUCTOR.get_cached_value(user), user)
+    return _theirs(next(iter(_scheduled(user_id=user.pk)), None), user)
 
 
-def _theirs(found: list[Instructor], user: User) -> Instructor:
-    if not found:
+def _theirs(instructor: Instructor | None, user: User) -> Instructor:
+    if instructor is None:
         raise NotFound("You do not teach here yet.")
-    [instructor] = found
     instructor.user = user
     return instructor
 

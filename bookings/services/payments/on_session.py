@@ -28,10 +28,7 @@ def pay_now(payment: Payment, *, return_url: str, in_page: bool = False) -> Paym
     ``action_required``: the bank asks; the page goes to ``redirect_url`` or has Stripe.js handle the
     ``client_secret`` (``stripe_gateway.intent`` of ``payment.intent_id``), then ``look``.
     """
-    return _pay_now(payment, work.There(return_url, in_page))
-
-
-def _pay_now(payment: Payment, there: work.There) -> Payment:
+    there = work.There(return_url, in_page)
     for turn in range(4):
         with transaction.atomic():
             payment = lock_payment(payment.pk)
@@ -52,7 +49,7 @@ def begin(payment: Payment, there: work.There) -> Job:
 def go_on(job: Job, there: work.There) -> Payment:
     """As ``pay_now``, from what was begun."""
     payment, goes_on = _carry_on(job.payment, job)
-    return _pay_now(payment, there) if goes_on else payment
+    return pay_now(payment, return_url=there.return_url, in_page=there.in_page) if goes_on else payment
 
 
 def _now(payment: Payment, *, now: datetime, there: work.There, is_first: bool) -> Job | None:

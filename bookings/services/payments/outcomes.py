@@ -35,8 +35,16 @@ LESSON, PACKAGE, TIP = Payment.Purpose.LESSON, Payment.Purpose.PACKAGE, Payment.
 
 def locked() -> QuerySet[Payment]:
     """Payments' present rows, locked when they are read, with all that outcomes look at."""
+    return _rows().select_related(*PEOPLE)
+
+
+# Of a payment's people and card nothing changes that outcomes go by, unlike of its booking.
+PEOPLE = ("student", "instructor", "card")
+
+
+def _rows() -> QuerySet[Payment]:
     found = Payment.objects.select_for_update(of=("self",), no_key=True)
-    return found.select_related("booking__rules", "student", "instructor", "card")
+    return found.select_related("booking__rules")
 
 
 def lock_payment(pk: Any) -> Payment:
@@ -53,19 +61,12 @@ _by_pk = Compiled(lambda pk: locked().filter(pk=pk), pk=UUID)
 def lock_again(payment: Payment) -> Payment:
     """As ``lock_payment``, of one that was read: its people and card are not read again."""
     for found in _with_booking(pk=payment.pk):
-        carry_over(("student", "instructor", "card"), payment, found)
+        carry_over(PEOPLE, payment, found)
         return found
     raise Payment.DoesNotExist
 
 
-_with_booking = Compiled(
-    lambda pk: (
-        Payment.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("booking__rules")
-        .filter(pk=pk)
-    ),
-    pk=UUID,
-)
+_with_booking = Compiled(lambda pk: _rows().filter(pk=pk), pk=UUID)
 
 
 def is_upfront(payment: Payment) -> bool:

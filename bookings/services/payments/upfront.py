@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
-from bookings.models import Booking, Payment, PaymentStatus, Status
+from bookings.models import Booking, Payment, PaymentStatus
 from bookings.services import stripe_gateway as gateway
 from bookings.services.payments import moments, outcomes, plan
 from bookings.services.payments.outcomes import lock_payment
-from bookings.services.payments.plan import Pay
 from bookings.services.policies import Tier
 from bookings.services.pricing import Quote
 from instainstru.lib import clock
@@ -40,14 +38,6 @@ def of(booking: Booking) -> Payment | None:
     """The attempt that is going on for a held time."""
     found = plan.payment_of(booking) if booking.confirmed_at is None else None
     return found if found is not None and not found.ending else None
-
-
-def begin(booking: Booking, pay: Pay, *, by: Any) -> Payment:
-    """An attempt, in the transaction that holds the booking's lock; ``on_session.pay_now`` comes after it.
-
-    A constraint refuses a second one (``payment_under_way``).
-    """
-    return plan.plan(booking, pay, by=by, upfront=True)
 
 
 def take_over(booking: Booking, paid: Callable[[], Payment]) -> None:
@@ -78,7 +68,4 @@ def stop(booking: Booking) -> Payment | None:
 
 def is_gone(payment: Payment, *, now: datetime) -> bool:
     """Whether the time of an attempt is not held any more."""
-    booking = payment.booking
-    if booking is None or booking.status != Status.HELD:
-        return True
-    return booking.expires_at is not None and booking.expires_at <= now
+    return payment.booking is None or not payment.booking.is_held_at(now)

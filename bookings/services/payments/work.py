@@ -166,8 +166,9 @@ def _authorise(payment: Payment, *, now: datetime, there: There | None) -> Job:
     if not payment.total:
         outcomes.authorised(payment, intent_id="", now=now)
         return Job(payment)
-    customer = next(iter(_customer(student_id=payment.student_id)), None)
-    if payment.card is None or not outcomes.has_card(payment) or customer is None:
+    found = _customer(student_id=payment.student_id, card_id=payment.card_id) if payment.card_id else []
+    customer = next(iter(found), None)
+    if payment.card is None or customer is None:
         outcomes.declined(payment, code=NO_CARD, message=NO_CARD_SAID, intent_id=payment.intent_id, now=now)
         return Job(payment)
     sent = {
@@ -185,8 +186,13 @@ def _authorise(payment: Payment, *, now: datetime, there: There | None) -> Job:
     )
 
 
+# Whose card that is, unless it was removed since whoever planned to ask it has read it.
 _customer = Compiled(
-    lambda student_id: Customer.objects.filter(student_id=student_id).order_by(), student_id=int
+    lambda student_id, card_id: Customer.objects.filter(
+        student_id=student_id, student__cards__pk=card_id, student__cards__removed_at__isnull=True
+    ).order_by(),
+    student_id=int,
+    card_id=int,
 )
 
 

@@ -45,11 +45,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     health_check_enabled: bool
     health_check_done: bool
     _alive_at = -MOMENT
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # What the connection has prepared (``lib/prepared.py``).
-        self.statements: Any = None
+    # What the connection has prepared (``lib/prepared.py``).
+    statements: Any = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
