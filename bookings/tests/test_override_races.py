@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -75,6 +76,20 @@ def test_the_constraint_alone_refuses_the_second_of_them(cast: Cast, monkeypatch
         lambda: host(cast, start, cast.ben_student), lambda: held(cast.piano, start, cast.cy_student)
     )
     assert_one_refused_by_the_database(outcomes)
+    assert Booking.objects.count() == CalendarBlock.objects.count() == 1
+
+
+@pytest.mark.parametrize("minutes", [-30, 0, 30])
+def test_the_constraint_alone_refuses_who_comes_after_the_other_has_it(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, minutes: int
+):
+    """Gaps give way to a lesson that is there, and never so far that one hour is booked twice."""
+    start = local_time(in_days(3), 12)
+    held(cast.piano, start, cast.cy_student)
+    monkeypatch.setattr(between, "taken", not_taken)
+    monkeypatch.setattr(override.explain, "at", lambda *args, **kwargs: [])
+    with pytest.raises(SlotTaken):
+        host(cast, start + timedelta(minutes=minutes), cast.ben_student)
     assert Booking.objects.count() == CalendarBlock.objects.count() == 1
 
 

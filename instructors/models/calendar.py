@@ -165,6 +165,12 @@ class CalendarBlock(models.Model):
                 name="block_period_finite",
                 violation_error_message="The end must be after the start.",
             ),
+            # What the two below compare would otherwise say nothing of the time itself.
+            models.CheckConstraint(
+                condition=models.Q(buffered__contains=models.F("period"), reach__contains=models.F("period")),
+                name="block_guards_its_time",
+                violation_error_message="The time to keep free begins with the time that is taken.",
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["lesson", "hold"], booking_id__isnull=False)
                 | models.Q(kind__in=["time_off", "external"], booking_id__isnull=True),

@@ -73,9 +73,9 @@ def take(
 
 
 def _shorten(block: CalendarBlock, until: datetime, *, compared: bool) -> bool:
-    """Let the block reach no further than ``until``; whether it did."""
+    """Let the block reach no further than ``until``, and at least to its own end; whether it did."""
     before = block.buffered, block.reach
-    begin = block.period.lower
+    begin, until = block.period.lower, max(until, block.period.upper)
     block.buffered = open_days.range_of(begin, min(block.buffered.upper, until))
     if compared:
         block.reach = open_days.range_of(begin, min(block.reach.upper, until))
