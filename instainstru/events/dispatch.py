@@ -35,6 +35,8 @@ WAKE_SECONDS = 10
 # How long nobody in this process tries to wake it after that failed, in seconds: each try costs a
 # visitor up to the timeout of a connection.
 REST = 5.0
+# In seconds; the cache's own.
+PATIENCE = {"to_connect": 2.0, "to_answer": 5.0}
 _resting_until = 0.0
 
 BATCH = 200
@@ -92,7 +94,7 @@ def wake() -> None:
         return
     try:
         set_it = ("SET", cache.make_key(WAKE_FLAG), 1, "NX", "EX", WAKE_SECONDS)
-        if valkey.server(settings.REDIS_URL).ask(set_it) != [None]:
+        if valkey.server(settings.REDIS_URL, **PATIENCE).ask(set_it) != [None]:
             current_app.send_task(DISPATCH, retry=False, expires=WAKE_SECONDS)
     except Exception as error:
         _resting_until = clock.monotonic() + REST

@@ -31,6 +31,8 @@ RATES = {
     # New guests of one address, and codes mailed to one.
     "guests": 10, "code_mail": 3,
 }  # fmt: skip
+# Nobody waits long to be counted; in seconds.
+PATIENCE = {"to_connect": 0.5, "to_answer": 0.5}
 # How long a server that did not answer is left alone, in seconds.
 REST = 5.0
 
@@ -164,4 +166,4 @@ class _Counter:
 @functools.cache
 def _counter(url: str) -> _Counter:
     """One for each process."""
-    return _Counter(valkey.server(url or settings.REDIS_URL))
+    return _Counter(valkey.server(url or settings.REDIS_URL, **PATIENCE))

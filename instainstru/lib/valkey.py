@@ -17,10 +17,15 @@ Command = Sequence[str | int]
 
 
 class Server:
-    """One for each process, with a connection for each of its threads that asks."""
+    """One for each process, with a connection for each of its threads that asks.
 
-    def __init__(self, url: str) -> None:
-        self._pool = redis.ConnectionPool.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
+    It is given ``to_connect`` and ``to_answer`` seconds.
+    """
+
+    def __init__(self, url: str, *, to_connect: float, to_answer: float) -> None:
+        self._pool = redis.ConnectionPool.from_url(
+            url, socket_connect_timeout=to_connect, socket_timeout=to_answer
+        )
         self._own = threading.local()
 
     def ask(self, *commands: Command) -> list[Any]:
@@ -45,6 +50,6 @@ class Server:
 
 
 @functools.cache
-def server(url: str) -> Server:
+def server(url: str, *, to_connect: float, to_answer: float) -> Server:
     """That of the address."""
-    return Server(url)
+    return Server(url, to_connect=to_connect, to_answer=to_answer)

@@ -153,13 +153,14 @@ def test_constraints_speak_up_as_ever(cast: Cast):
 
 
 def test_ids_of_our_own_are_kept(cast: Cast):
+    period = open_days.range_of(clock.now(), clock.now().replace(year=2100))
     block = CalendarBlock(
         instructor=cast.piano.instructor,
         kind=CalendarBlock.Kind.LESSON,
         booking_id=new_id(),
-        period=open_days.range_of(clock.now(), clock.now().replace(year=2100)),
-        buffered=open_days.range_of(clock.now(), clock.now().replace(year=2100)),
-        reach=open_days.range_of(clock.now(), clock.now().replace(year=2100)),
+        period=period,
+        buffered=period,
+        reach=period,
     )
     insert(block)
     assert CalendarBlock.objects.get(pk=block.pk).booking_id == block.booking_id

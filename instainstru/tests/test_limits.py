@@ -199,7 +199,7 @@ def test_counting_is_one_round_trip(monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def dead_valkey(monkeypatch: pytest.MonkeyPatch) -> limits._Counter:
     """A server that is not there, in place of the one that counts."""
-    dead = limits._Counter(Server("redis://127.0.0.1:1/0"))
+    dead = limits._Counter(Server("redis://127.0.0.1:1/0", **limits.PATIENCE))
     monkeypatch.setattr(caches["limits"], "_counter", dead)
     return dead
 
