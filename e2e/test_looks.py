@@ -31,6 +31,7 @@ RULES = {
     "resultTypes": ["violations"],  # of what passes, one element each
     "preload": False,  # style sheets are read for one rule alone: whether they lock how the screen is turned
     "iframes": False,  # what is in them is another site's
+    "selectors": False,  # their source tells which they are
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -23,14 +25,26 @@ _REPEATED = """
 OURS = ("accounts", "bookings", "events", "instructors", "rules", "students")
 
 
+def _models() -> list[Any]:
+    every = (apps.get_app_config(label).get_models() for label in OURS)
+    return [model for models in every for model in models if model._meta.managed]
+
+
+@pytest.mark.django_db
+def test_what_models_promise_is_in_the_database():
+    """A change of one index can take another one of the same column along, and nothing says so."""
+    missing = []
+    with connection.cursor() as cursor:
+        for model in _models():
+            found = connection.introspection.get_constraints(cursor, model._meta.db_table)
+            promised = [one.name for one in (*model._meta.constraints, *model._meta.indexes)]
+            missing += [name for name in promised if name not in found]
+    assert missing == []
+
+
 @pytest.mark.django_db
 def test_no_index_repeats_how_another_begins():
-    tables = [
-        model._meta.db_table
-        for label in OURS
-        for model in apps.get_app_config(label).get_models()
-        if model._meta.managed
-    ]
+    tables = [model._meta.db_table for model in _models()]
     with connection.cursor() as cursor:
         cursor.execute(_REPEATED, [tables])
         assert cursor.fetchall() == []

@@ -59,19 +59,28 @@ def restore() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         # A connection that a test forgot must be an error, not an evening.
         cursor.execute("SET LOCAL lock_timeout = '20s'")
-        added = [table for table in _column(cursor, TABLES) if table not in _filled_as]
         changed = {
             table for table, stamp in _stamps(cursor, _filled_as).items() if _filled_as[table] != stamp
         }
-        touched = {*_filled(cursor, added), *changed}
+        touched = {*added(cursor), *changed}
         if not touched:
             return
         touched = _empty(cursor, touched)
         again = touched.intersection(_filled_as)
         for table in again:
-            columns = ", ".join(_column(cursor, COLUMNS.format(table=table)))
-            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {COPIES}.{table}")
+            names = ", ".join(columns(cursor, table))
+            cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {COPIES}.{table}")
         _filled_as.update(_stamps(cursor, again))
+
+
+def added(cursor: Any) -> list[str]:
+    """The tables that have rows though migrations loaded none."""
+    return _filled(cursor, [table for table in _column(cursor, TABLES) if table not in _filled_as])
+
+
+def columns(cursor: Any, table: str) -> list[str]:
+    """Those that can be written."""
+    return _column(cursor, COLUMNS.format(table=table))
 
 
 def _empty(cursor: Any, tables: set[str]) -> set[str]:
