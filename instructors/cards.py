@@ -42,7 +42,7 @@ def card(result: Result, *, clocks: Clocks) -> dict[str, Any]:
     """What ``instructors/result.html`` prints."""
     row = result.row
     name = short_name(row.first_name, row.last_name)
-    days = _days(result, clocks, what=f"{row.subject_name} with {name}")
+    days = _days(result, clocks, what=f"{result.subject.name} with {name}")
     day = f"&day={clock.local(result.starts[0], clocks.zone).date().isoformat()}" if result.starts else ""
     url = (
         f"{page_url(row.slug)}?offering={row.id}&duration={result.duration_min}"
@@ -60,7 +60,7 @@ def card(result: Result, *, clocks: Clocks) -> dict[str, Any]:
         **stars(row.rating, row.rating_count),
         "place": _place(result),
         "place_icon": ICONS[Modality(result.modality)],
-        "subject": row.subject_name,
+        "subject": result.subject.name,
         "price": money.show(lesson_price(row.price_per_hour, result.duration_min)),
         "duration_label": presentation.minutes(result.duration_min),
         "offering": row.id,

@@ -288,9 +288,9 @@ class _Loader:
         copy.rows(_with_ids(Event, lessons.events))
 
     def _stamped(self, teacher: Teacher) -> str:
-        lines, first = self._stamp.open_days(teacher.instructor.pk, teacher.diary)
+        lines, first, bits = self._stamp.open_days(teacher.instructor.pk, teacher.diary)
         for offering in teacher.offerings:
-            offering.next_free_at = first
+            offering.next_free_at, offering.week_bits = first, bits
         return lines
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, reduce
 from itertools import product
+from operator import or_
 from random import Random
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from instainstru.lib import clock
 from instainstru.lib.intervals import Range, normal, overlaps
 from instainstru.lib.multirange import literal
 from instructors.models import CalendarBlock
-from instructors.services import open_days
+from instructors.services import open_days, week_bits
 from instructors.services.slots import Limits
 
 DAY = timedelta(days=1)
@@ -175,11 +176,13 @@ def time_off(diary: Diary, rng: Random, *, instructor_id: int) -> None:
 
 
 class Line(NamedTuple):
-    """One open day in COPY's text form, with ``#`` for the instructor; its first free instant from now on."""
+    """One open day in COPY's text form, with ``#`` for the instructor; its first free instant from now on,
+    and its bits of the week."""
 
     day: date
     text: str
     free_at: datetime | None
+    bits: int
 
 
 class Stamp:
@@ -191,8 +194,8 @@ class Stamp:
         self._now = now
         self._patterns: dict[Any, tuple[list[Line], str]] = {}
 
-    def open_days(self, instructor_id: int, diary: Diary) -> tuple[str, datetime | None]:
-        """The instructor's lines, and the first instant from now on that is free."""
+    def open_days(self, instructor_id: int, diary: Diary) -> tuple[str, datetime | None, int]:
+        """The instructor's lines, the first instant from now on that is free, and the bits of the week."""
         usual, text = self._pattern(diary)
         special = diary.special_days()
         lines = usual
@@ -200,7 +203,8 @@ class Stamp:
             lines = [self._line(diary, line.day) if line.day in special else line for line in usual]
             text = "".join(line.text for line in lines)
         first = next((line.free_at for line in lines if line.free_at), None)
-        return text.replace("#", str(instructor_id)), first
+        bits = reduce(or_, (line.bits for line in lines), 0)
+        return text.replace("#", str(instructor_id)), first, bits
 
     def _pattern(self, diary: Diary) -> tuple[list[Line], str]:
         """The lines of everybody with this week in this zone who has nothing else."""
@@ -216,4 +220,4 @@ class Stamp:
         free = diary.free(day)
         travel = "\\N" if free.travel == free.plain else literal(free.travel)
         coming = next((max(start, self._now) for start, end in free.plain if end > self._now), None)
-        return Line(day, f"#\t{day}\t{literal(free.plain)}\t{travel}\n", coming)
+        return Line(day, f"#\t{day}\t{literal(free.plain)}\t{travel}\n", coming, week_bits.of(free.plain))

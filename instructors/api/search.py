@@ -120,7 +120,7 @@ def show_result(result: Result, *, exact: bool = True) -> dict[str, Any]:
     return {
         "offering": {
             "id": row.id,
-            "subject": row.subject_slug,
+            "subject": result.subject.slug,
             "price_per_hour": row.price_per_hour,
             "currency": settings.CURRENCY,
             "durations": row.durations,

@@ -88,7 +88,7 @@ class Alias(models.Model):
 
 
 # What the indexes of search carry beside their key, so that candidates need no look at the table.
-COVERED = ("subject", "instructor", "price_per_hour", "latitude", "longitude")
+COVERED = ("subject", "instructor", "price_per_hour", "latitude", "longitude", "week_bits")
 
 
 def default_durations() -> list[int]:
@@ -130,6 +130,8 @@ class Offering(models.Model):
     notice_min = models.PositiveIntegerField(default=60, editable=False)
     # Not later than the first bookable start; "soonest first" walks it (may be too early, never late).
     next_free_at = models.DateTimeField(null=True, editable=False)
+    # In which stretches of the week there may be time (``services/week_bits.py``); at first in all.
+    week_bits = models.BigIntegerField(default=-1, editable=False)
 
     class Meta:
         ordering = ["id"]
@@ -160,19 +162,20 @@ class Offering(models.Model):
             models.Index(
                 fields=[*first, key, "id"],
                 name=name,
-                include=[column for column in COVERED if column not in (*first, key.removeprefix("-"))],
+                include=[column for column in also if column not in (*first, key.removeprefix("-"))],
                 condition=models.Q(is_listed=True),
             )
-            for first, key, name in (
-                (("subject",), "-rank", "offering_by_subject_rank"),
-                (("subject",), "price_per_hour", "offering_by_price"),
-                (("subject",), "-rating", "offering_by_rating"),
-                (("subject",), "next_free_at", "offering_by_next_free"),
-                ((), "-rank", "offering_by_rank"),
-                ((), "price_per_hour", "offering_by_price_alone"),
-                ((), "-rating", "offering_by_rating_alone"),
-                ((), "next_free_at", "offering_by_next_free_alone"),
-                (("latitude",), "longitude", "offering_by_point"),
+            for first, key, name, also in (
+                (("subject",), "-rank", "offering_by_subject_rank", COVERED),
+                (("subject",), "price_per_hour", "offering_by_price", COVERED),
+                (("subject",), "-rating", "offering_by_rating", COVERED),
+                (("subject",), "next_free_at", "offering_by_next_free", COVERED),
+                (("subject", "latitude"), "longitude", "offering_by_subject_point", (*COVERED, "rank")),
+                ((), "-rank", "offering_by_rank", COVERED),
+                ((), "price_per_hour", "offering_by_price_alone", COVERED),
+                ((), "-rating", "offering_by_rating_alone", COVERED),
+                ((), "next_free_at", "offering_by_next_free_alone", COVERED),
+                (("latitude",), "longitude", "offering_by_point", COVERED),
             )
         ]
 

@@ -21,6 +21,7 @@ from instainstru.lib.multirange import literal
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, Instructor, OpenDay, OutsideCalendar
+from instructors.services import week_bits
 from instructors.services.open_days import (
     DAY,
     LONGEST_GAP,
@@ -166,6 +167,7 @@ def rebuild(
     first, last = max(first, today - DAY), min(last, end - DAY)
     if first > last:
         return
+    is_whole = (first, last) == (today - DAY, end - DAY)
     days: list[Any] = lock_days(instructor.pk, first, last)
     rules = rules_service.of_version(days[0].rules_version) if days else rules_service.current(fresh=True)
     known = {day.date: day for day in days}
@@ -174,7 +176,7 @@ def rebuild(
         instructor.open_until = end
         instructor.save(update_fields=["open_until"])
     news = {key: free for key, free in derived.items() if not _tells(known.get(key[1]), free)}
-    write_own(instructor, news)
+    write_own(instructor, news, whole=derived if is_whole else None)
 
 
 def _horizon(instructor: Instructor, today: date) -> date:
@@ -197,11 +199,24 @@ _WRITE = """
 """
 
 
+_ADD_BITS = """
+    UPDATE instructors_offering o SET week_bits = o.week_bits | fresh.bits
+    FROM json_to_recordset(%(rows)s::json) AS fresh (owner bigint, bits bigint)
+    WHERE o.instructor_id = fresh.owner AND o.week_bits | fresh.bits <> o.week_bits
+"""
+
+
 def write(days: dict[Day, Free]) -> None:
-    """Store derived days, new or known; one statement."""
-    if days:
-        with prepared.cursor() as cursor:
-            cursor.execute(_WRITE, {"rows": _rows(days)})
+    """Store derived days, new or known, of any instructors."""
+    if not days:
+        return
+    bits: dict[int, int] = {}
+    for (owner, _), free in days.items():
+        bits[owner] = bits.get(owner, 0) | week_bits.of(free.plain)
+    with prepared.cursor() as cursor:
+        cursor.execute(_WRITE, {"rows": _rows(days)})
+        own = [{"owner": owner, "bits": their} for owner, their in bits.items()]
+        cursor.execute(_ADD_BITS, {"rows": prepared.rows(own)})
 
 
 def _rows(days: dict[Day, Free]) -> str:
@@ -224,27 +239,42 @@ _FIRST = """
     WHERE {of} day.date >= %(today)s AND upper(span) > %(now)s ORDER BY date, span LIMIT 1
 """
 _FIRST_OF_OWN = _FIRST.format(days="instructors_openday", of="day.instructor_id = %(instructor)s AND {of}")
-_NEXT_FREE = """
-    UPDATE instructors_offering SET next_free_at = soonest.start
+# Of the bits that are written down those of ``kept`` stay.
+_BOUNDS = """
+    UPDATE instructors_offering
+    SET next_free_at = soonest.start, week_bits = week_bits & %(kept)s::bigint | %(bits)s::bigint
     FROM (SELECT (SELECT start FROM ({first}) first ORDER BY date LIMIT 1) AS start) AS soonest
-    WHERE instructor_id = %(instructor)s AND next_free_at IS DISTINCT FROM soonest.start
+    WHERE instructor_id = %(instructor)s AND (next_free_at IS DISTINCT FROM soonest.start
+        OR week_bits <> (week_bits & %(kept)s::bigint | %(bits)s::bigint))
 """
-_REFRESH = _NEXT_FREE.format(first=_FIRST_OF_OWN.format(of=""))
+_REFRESH = _BOUNDS.format(first=_FIRST_OF_OWN.format(of=""))
 # The rest of a statement does not see what it has written: that is looked at beside the other days.
 _OTHERS = _FIRST_OF_OWN.format(of="day.date NOT IN (SELECT date FROM written) AND")
 _WRITTEN = _FIRST.format(days="written", of="")
 _WRITE_OF_ONE = "WITH written AS ({write} RETURNING date, free) {update}".format(
-    write=_WRITE, update=_NEXT_FREE.format(first=f"({_OTHERS}) UNION ALL ({_WRITTEN})")
+    write=_WRITE, update=_BOUNDS.format(first=f"({_OTHERS}) UNION ALL ({_WRITTEN})")
 )
 
 
-def write_own(instructor: Instructor, days: dict[Day, Free]) -> None:
-    """Store derived days of one instructor, if there are any, and the bound with them; one statement."""
-    if not days:
-        refresh_next_free(instructor)
-        return
+def write_own(instructor: Instructor, days: dict[Day, Free], *, whole: dict[Day, Free] | None = None) -> None:
+    """Store derived days of one instructor, if there are any, and the bounds with them; one statement.
+
+    ``whole`` is the calendar with all days that do not differ, where it is known.
+    """
+    known = days if whole is None else whole
+    values = {
+        "kept": KEEP_ALL if whole is None else KEEP_NONE,
+        "bits": week_bits.of(span for free in known.values() for span in free.plain),
+        **_here_and_now(instructor),
+    }
     with prepared.cursor() as cursor:
-        cursor.execute(_WRITE_OF_ONE, {"rows": _rows(days), **_here_and_now(instructor)})
+        if days:
+            cursor.execute(_WRITE_OF_ONE, {"rows": _rows(days), **values})
+        else:
+            cursor.execute(_REFRESH, values)
+
+
+KEEP_ALL, KEEP_NONE = -1, 0
 
 
 def unmake(instructor: Instructor) -> None:
@@ -252,16 +282,20 @@ def unmake(instructor: Instructor) -> None:
     OpenDay.objects.filter(instructor=instructor).delete()
     instructor.open_until = None
     instructor.save(update_fields=["open_until"])
-    refresh_next_free(instructor)
+    refresh_bounds(instructor)
 
 
-def refresh_next_free(instructor: Instructor) -> None:
-    """Write the start of the first free range that is not over down on the offerings: search's bound.
+def refresh_bounds(instructor: Instructor) -> None:
+    """Write search's bounds down on the offerings: the start of the first free range that is not over, and
+    when in the week there is time.
 
-    ``search/bounds.py`` moves it on when the range is over and nobody changed the calendar.
+    ``search/bounds.py`` moves the former on when the range is over and nobody changed the calendar.
     """
+    today = clock.today(instructor.time_zone) - DAY
+    coming = OpenDay.objects.filter(instructor=instructor, date__gte=today).values_list("free", flat=True)
+    bits = week_bits.of(span for free in coming for span in free)
     with prepared.cursor() as cursor:
-        cursor.execute(_REFRESH, _here_and_now(instructor))
+        cursor.execute(_REFRESH, {"kept": KEEP_NONE, "bits": bits, **_here_and_now(instructor)})
 
 
 def _here_and_now(instructor: Instructor) -> dict[str, Any]:

@@ -203,4 +203,4 @@ def refresh_listing(instructor: Instructor) -> None:
         offerings, ["is_listed", "rating", "latitude", "longitude", "notice_min"], batch_size=100
     )
     rank.refresh([instructor.pk], now=clock.now())
-    calendar.refresh_next_free(instructor)
+    calendar.refresh_bounds(instructor)

@@ -13,8 +13,8 @@ from django.db.models.expressions import RawSQL
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
-from instructors.models import Instructor, OpenDay
-from instructors.services import calendar, catalogue, open_days
+from instructors.models import Instructor, Offering, OpenDay
+from instructors.services import calendar, catalogue, open_days, week_bits
 from instructors.services.slots import limits_of
 
 DAY = timedelta(days=1)
@@ -107,7 +107,8 @@ def prune(*, now: datetime, limit: int = 50_000) -> int:
 
 
 def differences(*, batch: int = 200) -> Iterator[dict[str, Any]]:
-    """Every open day, from each instructor's today on, that is not what its sources say.
+    """Every open day, from each instructor's today on, that is not what its sources say; and every offering
+    that search would pass over, because its bits of the week leave out when there is time.
 
     A booking made between reading the sources and the days looks like a difference, so whoever shows
     one is looked at again with their days locked.
@@ -137,7 +138,7 @@ def _differences_of(instructors: list[Instructor], rules: Any) -> list[dict[str,
         for row in OpenDay.objects.filter(instructor__in=listed, date__gte=first)
     }
     true = open_days.compute(listed, first, last, rules)
-    found = []
+    found = _bits_missing(listed, told)
     for instructor in listed:
         today = clock.today(instructor.time_zone)
         until = max(
@@ -151,6 +152,20 @@ def _differences_of(instructors: list[Instructor], rules: Any) -> list[dict[str,
                 found.append(_difference(key, told.get(key), expected))
             day += DAY
     return found
+
+
+def _bits_missing(
+    instructors: list[Instructor], told: dict[tuple[int, date], open_days.Free]
+) -> list[dict[str, Any]]:
+    bits: dict[int, int] = {}
+    for (owner, _), free in told.items():
+        bits[owner] = bits.get(owner, 0) | week_bits.of(free.plain)
+    offered = Offering.objects.filter(instructor__in=instructors)
+    return [
+        {"instructor": owner, "offering": pk, "stored": stored, "computed": bits[owner]}
+        for pk, owner, stored in offered.values_list("pk", "instructor_id", "week_bits")
+        if bits.get(owner, 0) & ~stored
+    ]
 
 
 def _difference(

@@ -14,7 +14,7 @@ from bookings.tests.factories import InstructorFactory, OfferingFactory, Subject
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 from instructors.models import Instructor, Modality, Offering, OpenDay, Place
-from instructors.services import slots
+from instructors.services import slots, week_bits
 from instructors.services.search import find, order, places, rank, vocabulary, zones
 from instructors.services.search.query import Query
 
@@ -95,10 +95,12 @@ def open_day(rng: Random, instructor: Instructor, day: Any) -> OpenDay:
 
 
 def bound(instructor: Instructor) -> None:
-    """As ``calendar.refresh_next_free`` writes it, as of ``NOW``."""
+    """As ``calendar.refresh_bounds`` writes them, as of ``NOW``."""
     days = OpenDay.objects.filter(instructor=instructor).order_by("date")
     first = min((max(low, NOW) for day in days for low, high in day.free if high > NOW), default=None)
-    Offering.objects.filter(instructor=instructor).update(next_free_at=first)
+    Offering.objects.filter(instructor=instructor).update(
+        next_free_at=first, week_bits=week_bits.of(span for day in days for span in day.free)
+    )
 
 
 def ask(rng: Random) -> Query:

@@ -1,4 +1,4 @@
-"""``manage.py verify_calendar``: is every open day what its sources say?"""
+"""``manage.py verify_calendar``: is every open day what its sources say, and found by search?"""
 
 from __future__ import annotations
 

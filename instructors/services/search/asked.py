@@ -17,6 +17,7 @@ from instainstru.lib.multirange import literal
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import IN_PERSON, Instructor, Modality
+from instructors.services import week_bits
 from instructors.services.search import places, zones
 from instructors.services.search.places import Around
 from instructors.services.search.query import Query
@@ -66,6 +67,7 @@ def walk_of(
         "subjects": subjects,
         "excluded": [vocabulary.subject_ids[slug] for slug in query.exclude],
         "exclude_instructor": exclude_instructor,
+        "week_bits": week_bits.of(asked.windows),
         "price_max": query.price_max,
         "price_min": query.price_min,
         "duration": query.duration,

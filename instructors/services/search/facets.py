@@ -67,7 +67,7 @@ _COUNT = """
     FROM asked
 """
 _ENTRIES = """
-    SELECT o.id, o.subject_id, o.instructor_id, o.price_per_hour, o.latitude, o.longitude
+    SELECT o.id, o.subject_id, o.instructor_id, o.price_per_hour, o.latitude, o.longitude, o.week_bits
     FROM instructors_offering o WHERE o.is_listed {where} {order} LIMIT {limit}
 """
 _BY_RANK = "ORDER BY o.rank DESC, o.id"

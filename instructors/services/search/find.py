@@ -25,7 +25,7 @@ from instructors.services.search import asked as asking
 from instructors.services.search import order
 from instructors.services.search.places import Around
 from instructors.services.search.query import Query
-from instructors.services.search.vocabulary import Vocabulary
+from instructors.services.search.vocabulary import Named, Vocabulary
 from instructors.services.search.walk import Place, Row
 from instructors.services.slots import Limits, Seconds, earliest, latest, limits_of, spans
 
@@ -38,6 +38,7 @@ class Result:
     """One offering with its next bookable starts (epoch seconds), for the length and modality shown."""
 
     row: Row
+    subject: Named
     seconds: list[int]
     distance_km: float | None
 
@@ -99,7 +100,8 @@ def find(
                 return Found(results, _cursor(place), asked.around)
             place = row.place
             if seconds := cutter.starts(row):
-                results.append(Result(row, seconds, _distance(row, asked.around)))
+                subject = vocabulary.subject(row.subject_id)
+                results.append(Result(row, subject, seconds, _distance(row, asked.around)))
     return Found(results, None, asked.around)
 
 

@@ -90,11 +90,10 @@ FIRST_START = """
 
 # What is shown of an offering and its instructor, carried along so that nobody looks it up again.
 SHOWN = """
-    o.instructor_id, o.price_per_hour, o.durations, o.modalities, o.levels, o.latitude, o.longitude,
-    o.subject_id, i.slug, i.headline, i.time_zone, i.photo, i.rating, i.rating_count, i.lesson_count,
+    o.instructor_id, o.price_per_hour, o.durations, o.modalities, o.latitude, o.longitude, o.subject_id,
+    i.slug, i.headline, i.time_zone, i.photo, i.rating, i.rating_count,
     i.verified_at IS NOT NULL AS is_verified, i.notice_online_min, i.notice_at_instructor_min,
-    i.notice_at_student_min, i.grid_min, i.horizon_days, i.buffer_min, i.travel_min, i.overnight_rule,
-    i.user_id, i.place_id
+    i.notice_at_student_min, i.grid_min, i.horizon_days, i.overnight_rule, i.user_id, i.place_id
 """
 # The first days that have time, as the free ranges in which a lesson fits: epoch seconds in a row.
 TIMES = """
@@ -138,8 +137,7 @@ MERGED = """(
     {each})"""
 OF_ONE = """
     (SELECT o.id, o.instructor_id, o.{column}, o.latitude, o.longitude FROM instructors_offering o
-    WHERE o.is_listed AND o.subject_id = (%(subjects)s::bigint[])[{number}] {covered}
-    ORDER BY o.{column} {direction}, o.id)
+    WHERE o.is_listed AND o.subject_id = (%(subjects)s::bigint[])[{number}] {covered} {order})
 """
 
 CANDIDATES = """
@@ -149,7 +147,7 @@ CANDIDATES = """
 
 BEST_NEARBY = """(
     SELECT o.id, o.instructor_id, o.rank, o.latitude, o.longitude FROM {source} o WHERE {where}
-    ORDER BY o.rank DESC, o.id LIMIT {most})
+    ORDER BY {rank} DESC, o.id LIMIT {most})
 """
 
 SOONEST = """
@@ -172,15 +170,12 @@ FALLING = """o.next_free_at <= to_timestamp(%(free_at)s)
 
 DRESSED = """
     SELECT hit.id, hit.sort_key, hit.tie, hit.duration_min, hit.modality, hit.instructor_id,
-        hit.price_per_hour, hit.durations, hit.modalities, hit.levels, hit.latitude, hit.longitude,
-        subject.slug, subject.name, hit.slug, hit.headline, hit.time_zone, hit.photo, hit.rating,
-        hit.rating_count, hit.lesson_count, hit.is_verified, hit.notice_online_min,
-        hit.notice_at_instructor_min, hit.notice_at_student_min, hit.grid_min, hit.horizon_days,
-        hit.buffer_min, hit.travel_min, hit.overnight_rule, person.first_name, person.last_name,
-        place.name, hit.free
+        hit.price_per_hour, hit.durations, hit.modalities, hit.latitude, hit.longitude, hit.subject_id,
+        hit.slug, hit.headline, hit.time_zone, hit.photo, hit.rating, hit.rating_count, hit.is_verified,
+        hit.notice_online_min, hit.notice_at_instructor_min, hit.notice_at_student_min, hit.grid_min,
+        hit.horizon_days, hit.overnight_rule, person.first_name, person.last_name, place.name, hit.free
     FROM ({hits}) hit
     JOIN accounts_user person ON person.id = hit.user_id
-    JOIN instructors_subject subject ON subject.id = hit.subject_id
     LEFT JOIN instructors_place place ON place.id = hit.place_id
     ORDER BY hit.sort_key {direction}, hit.tie, hit.id
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from instainstru.lib import clock
 from instructors.models import Alias, Category, Place, PlaceAlias, Subject
@@ -10,6 +11,11 @@ from instructors.services.search.names import Names
 
 # An alias that staff add is understood everywhere after this many seconds, and at once where it was added.
 STALE_AFTER = 30.0
+
+
+class Named(NamedTuple):
+    slug: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +35,21 @@ class Vocabulary:
     names: Names = field(init=False, repr=False, compare=False)
     # Category slug to the slugs of its subjects, in the catalogue's order.
     by_category: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+    _by_id: dict[int, Named] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         grouped: dict[str, list[str]] = {}
         for slug, (_, owner) in self.subject_names.items():
             grouped.setdefault(owner, []).append(slug)
         object.__setattr__(self, "by_category", grouped)
+        by_id = {pk: Named(slug, self.subject_names[slug][0]) for slug, pk in self.subject_ids.items()}
+        object.__setattr__(self, "_by_id", by_id)
         object.__setattr__(self, "names", Names.of(self.subjects, self.categories, self.places))
+
+    def subject(self, pk: int) -> Named:
+        """The subject with that id; one that was added since is looked up."""
+        known = self._by_id.get(pk)
+        return known or Named(*Subject.objects.values_list("slug", "name").get(pk=pk))
 
     def subjects_of(self, category: str) -> list[str]:
         """The slugs of a category's subjects, in the catalogue's order."""

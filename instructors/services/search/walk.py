@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 
 from instainstru.lib import prepared
 from instructors.models import Modality
+from instructors.services import week_bits
 from instructors.services.search import sql
 from instructors.services.search.places import KM_A_DEGREE, Around
 from instructors.services.search.query import Query
 from instructors.services.search.rank import WEIGHTS
 
-# Where distance counts, so many of the best ranked nearby are weighed against each other.
-MOST_WEIGHED = 100
+# Where distance counts, so many of the best ranked nearby are weighed against each other: of the subjects
+# that were named, of which an index knows where they are, or of all there are.
+MOST_WEIGHED, MOST_WEIGHED_OF_ALL = 1000, 100
 # The indexes of up to so many subjects are merged; more are filtered out of the walk over all.
 MOST_MERGED = 24
 # Where no more than these dates are looked at, most candidates have no time on any of them. A window of a
@@ -58,31 +60,32 @@ class Row(NamedTuple):
     price_per_hour: int
     durations: list[int]
     modalities: list[str]
-    levels: list[str]
     latitude: float | None
     longitude: float | None
-    subject_slug: str
-    subject_name: str
+    subject_id: int
     slug: str
     headline: str
     time_zone: str
     photo: str
     rating: float
     rating_count: int
-    lesson_count: int
     is_verified: bool
     notice_online_min: int | None
     notice_at_instructor_min: int | None
     notice_at_student_min: int | None
     grid_min: int | None
     horizon_days: int | None
-    buffer_min: int | None
-    travel_min: int | None
     overnight_rule: bool
     first_name: str
     last_name: str
     place_name: str | None
     free: str | None
+
+    @property
+    def buffer_min(self) -> None:
+        """Open days have gaps taken off already."""
+
+    travel_min = buffer_min
 
     @property
     def place(self) -> Place:
@@ -152,8 +155,8 @@ class Walk:
         sort = self.query.sort
         source, where = self._source(sql.COLUMN.get(sort, "rank"))
         key = self._key(sort)
-        if sort == "recommended" and self.nearby and not self.borough:
-            source, where = sql.BEST_NEARBY.format(source=source, where=where, most=MOST_WEIGHED), "TRUE"
+        if self._weighs_distance:
+            source, where = self._best_nearby(source, where), "TRUE"
             closeness = f"greatest(0, 1 - {self._distance('o')} / %(radius)s::float8)"
             key = f"(o.rank + {WEIGHTS['distance']} * {closeness})"
         beyond = ">" if sql.ASCENDS[sort] else "<"
@@ -175,6 +178,24 @@ class Walk:
             direction=self._direction,
         )
 
+    @property
+    def _weighs_distance(self) -> bool:
+        return self.query.sort == "recommended" and self.nearby and not self.borough
+
+    @property
+    def _by_point(self) -> bool:
+        """Whether everybody nearby is read, of subjects that were named, to be put in order then."""
+        return self._weighs_distance and self._are_few
+
+    @property
+    def _are_few(self) -> bool:
+        return self.subjects is not None and len(self.subjects) <= MOST_MERGED
+
+    def _best_nearby(self, source: str, where: str) -> str:
+        # The sum keeps the planner from the index by rank.
+        rank, most = ("o.rank + 0", MOST_WEIGHED) if self._by_point else ("o.rank", MOST_WEIGHED_OF_ALL)
+        return sql.BEST_NEARBY.format(source=source, where=where, rank=rank, most=most)
+
     def _may_have_time(self, of: str) -> str:
         """A look at the calendar before the offering is looked up, where most have no time."""
         is_short = self.values["last_day"] - self.values["first_day"] <= SHORT
@@ -183,10 +204,11 @@ class Walk:
     def _source(self, column: str) -> tuple[str, str]:
         """What candidates are read from, by an index that holds ``column``, and what the index excludes."""
         covered = self.covered("o")
-        if self.subjects is None or not 1 < len(self.subjects) <= MOST_MERGED:
+        if self.subjects is None or self.is_one_each or not self._are_few:
             return "instructors_offering", f"o.is_listed AND {self.subject('o')} {covered}"
+        order = "" if self._by_point else f"ORDER BY o.{column} {self._direction}, o.id"
         each = (
-            sql.OF_ONE.format(column=column, direction=self._direction, number=number, covered=covered)
+            sql.OF_ONE.format(column=column, order=order, number=number, covered=covered)
             for number in range(1, len(self.subjects) + 1)
         )
         return sql.MERGED.format(each="UNION ALL".join(each)), "TRUE"
@@ -236,11 +258,13 @@ class Walk:
             parts.append(f"{o}.price_per_hour{plus} <= %(price_max)s")
         if query.price_min is not None:
             parts.append(f"{o}.price_per_hour{plus} >= %(price_min)s")
+        if self.values["week_bits"] != week_bits.ALL:
+            parts.append(f"{o}.week_bits & %(week_bits)s <> 0")
         if self.values["exclude_instructor"] is not None:
             parts.append(f"{o}.instructor_id <> %(exclude_instructor)s")
         if self.nearby:
-            # The sum keeps the planner from collecting everybody in the circle, of whatever subject.
-            plus = "" if self.subjects is None else " + 0"
+            # The sum keeps the planner from collecting everybody in the circle.
+            plus = "" if self.subjects is None or self._by_point else " + 0"
             parts.append(f"{o}.latitude{plus} BETWEEN %(south)s AND %(north)s")
             parts.append(f"{o}.longitude{plus} BETWEEN %(west)s AND %(east)s")
             parts.append(f"{self._distance(o)} <= %(radius)s::float8")

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
         ("bookings", "0014_prepaid"),
         ("bookings", "0015_leaner_indexes"),
         ("bookings", "0016_light_updates"),
+        ("bookings", "0017_one_step_at_a_time"),
     ]
 
     initial = True
