@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.encoding import iri_to_uri
 from rest_framework.request import Request
 
 from instainstru.lib.errors import Invalid
@@ -83,9 +83,11 @@ def limit_of(request: HttpRequest | Request, *, usual: int = USUAL) -> int:
 
 def link(request: HttpRequest | Request, *, cursor: str) -> str:
     """The same address with another cursor."""
-    pairs = [(name, value) for name, values in request.GET.lists() if name != "cursor" for value in values]
-    query = urlencode([*pairs, ("cursor", cursor)])
-    return f"{request.scheme}://{request.get_host()}{request.path}?{query}"
+    pairs = request.META.get("QUERY_STRING", "").split("&")
+    # Of a name that is there twice the last one counts, however the first was written.
+    kept = [pair for pair in pairs if pair and not pair.startswith("cursor=")]
+    query = "&".join([*kept, f"cursor={cursor}"])
+    return f"{request.scheme}://{request.get_host()}{request.path}?{iri_to_uri(query)}"
 
 
 def encode(place: list[Any]) -> str:

@@ -85,14 +85,15 @@ class Openings(ApiView):
             found = find.find(
                 read.query, now=now, vocabulary=words, limit=limit, starts=STARTS, cursor=cursor
             )  # fmt: skip
-            answered["results"] = [show_result(result) for result in found.results]
+            currency = settings.CURRENCY
+            answered["results"] = [show_result(result, currency) for result in found.results]
             if found.next_cursor:
                 answered["next"] = link(request, cursor=found.next_cursor)
             if not cursor:
                 more = relaxing.relax(
                     read.query, found, now=now, vocabulary=words, limit=limit, starts=STARTS
                 )  # fmt: skip
-                answered["results"] += [show_result(result, exact=False) for result in more.results]
+                answered["results"] += [show_result(one, currency, exact=False) for one in more.results]
                 answered["relaxed"] = list(more.names)
         answered["understood"] = read.parsed.reading.as_dict() if read.parsed else None
         response = answer(answered)
@@ -114,7 +115,7 @@ def _in_instants(given: QueryDict, wishes: Parameters, zone: str) -> dict[str, s
     return values
 
 
-def show_result(result: Result, *, exact: bool = True) -> dict[str, Any]:
+def show_result(result: Result, currency: str, *, exact: bool = True) -> dict[str, Any]:
     """One offering with its next times; ``exact`` unless less was asked of it."""
     row = result.row
     return {
@@ -122,7 +123,7 @@ def show_result(result: Result, *, exact: bool = True) -> dict[str, Any]:
             "id": row.id,
             "subject": result.subject.slug,
             "price_per_hour": row.price_per_hour,
-            "currency": settings.CURRENCY,
+            "currency": currency,
             "durations": row.durations,
             "modalities": row.modalities,
             "instructor": {

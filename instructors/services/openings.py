@@ -59,7 +59,9 @@ def spans(lesson: Lesson, *, low: datetime, high: datetime, now: datetime, rules
     low = max(low, earliest(limits, modality=lesson.modality, now=now))
     high = min(high, latest(limits, now=now))
     free = _free(lesson, low, high, limits.time_zone) if lesson.free is None else lesson.free
-    return slots.spans(free, duration=lesson.duration_min, low=low, high=high, limits=limits)
+    return slots.spans(
+        free, duration=lesson.duration_min, low=low, high=high, grid=limits.grid, zone=limits.time_zone
+    )
 
 
 def _free(lesson: Lesson, low: datetime, high: datetime, tz: str) -> list[Seconds]:

@@ -42,7 +42,7 @@ class Limits:
 
 
 class Own(Protocol):
-    """An instructor's own limits, as the model has them and rows of a search too."""
+    """An instructor's own limits, as the model has them."""
 
     @property
     def time_zone(self) -> str: ...
@@ -153,7 +153,7 @@ def _time_of_day(local: datetime) -> timedelta:
 
 
 def spans(
-    free: Iterable[Seconds], *, duration: int, low: datetime, high: datetime, limits: Limits
+    free: Iterable[Seconds], *, duration: int, low: datetime, high: datetime, grid: int, zone: str
 ) -> Iterator[range]:
     """Every start in ``[low, high)`` at which ``duration`` minutes fit, as runs of the grid.
 
@@ -165,24 +165,24 @@ def spans(
     for start, end in free:
         if start < first:
             if aligned is None:
-                aligned = round(up_to_grid(low, limits.grid, limits.time_zone).timestamp())
+                aligned = round(up_to_grid(low, grid, zone).timestamp())
             start = aligned
         last = min(end - duration * 60, bound)
         if start <= last:
-            yield from _runs(start, last, limits)
+            yield from _runs(start, last, grid, zone)
 
 
-def _runs(start: int, last: int, limits: Limits) -> Iterator[range]:
+def _runs(start: int, last: int, grid: int, zone: str) -> Iterator[range]:
     """The grid from ``start``, which is on it, to ``last``: two runs where a change of clocks shifts it."""
-    step = limits.grid * 60
+    step = grid * 60
     # Clocks change by half hours.
-    if 30 % limits.grid:
+    if 30 % grid:
         low, high = (datetime.fromtimestamp(at, UTC) for at in (start, last))
-        before, after = (clock.local(at, limits.time_zone).utcoffset() or timedelta() for at in (low, high))
-        if (after - before) % timedelta(minutes=limits.grid):
-            change = clock.transition(low, high, limits.time_zone)
+        before, after = (clock.local(at, zone).utcoffset() or timedelta() for at in (low, high))
+        if (after - before) % timedelta(minutes=grid):
+            change = clock.transition(low, high, zone)
             yield range(start, int(change.timestamp()), step)
-            start = int(up_to_grid(change, limits.grid, limits.time_zone).timestamp())
+            start = int(up_to_grid(change, grid, zone).timestamp())
     if start <= last:
         yield range(start, last + 1, step)
 
@@ -192,7 +192,8 @@ def cut(
 ) -> Iterator[datetime]:
     """The same one by one and in datetimes."""
     seconds = ((int(start.timestamp()), int(end.timestamp())) for start, end in free)
-    for span in spans(seconds, duration=duration, low=low, high=high, limits=limits):
+    grid, zone = limits.grid, limits.time_zone
+    for span in spans(seconds, duration=duration, low=low, high=high, grid=grid, zone=zone):
         for start in span:
             yield datetime.fromtimestamp(start, UTC)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from psycopg.types.json import Jsonb
+import orjson
 
 from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
@@ -23,7 +23,7 @@ from instructors.services.search.places import Around
 from instructors.services.search.query import Query
 from instructors.services.search.vocabulary import Vocabulary
 from instructors.services.search.walk import Walk
-from instructors.services.slots import Limits, earliest, limits_of
+from instructors.services.slots import Limits, limits_of, morning
 
 UTC_ZONE = "UTC"
 # What the post calls a borough where it is not the borough's name.
@@ -62,7 +62,7 @@ def walk_of(
         "now": asked.now,
         **_times(asked),
         "horizon": asked.rules.horizon_days,
-        "notice": Jsonb(limits(UTC_ZONE, asked.rules).notice),
+        "notice": _json(limits(UTC_ZONE, asked.rules).notice),
         "grid": asked.rules.grid_min,
         "subjects": subjects,
         "excluded": [vocabulary.subject_ids[slug] for slug in query.exclude],
@@ -117,18 +117,26 @@ def _times(asked: Asked) -> dict[str, Any]:
         "windows": literal(asked.windows),
         "first_day": (low - FURTHEST_ZONE).date(),
         "last_day": (high + FURTHEST_ZONE).date(),
-        "zones": Jsonb({zone: _demands(asked, zone, low, high) for zone in zones.in_use()}),
+        "zones": _json({zone: _demands(asked, zone, low, high) for zone in zones.in_use()}),
     }
 
 
 def _demands(asked: Asked, zone: str, low: datetime, high: datetime) -> list[str]:
     """What ``sql.py`` must know of a zone: dates of the window, today, and the overnight rule's mornings."""
-    of_zone = limits(zone, asked.rules)
-    days = [clock.local(instant, zone).date() for instant in (low, high, asked.now)]
-    mornings = [
-        earliest(of_zone, modality=way, now=asked.now) for way in (Modality.ONLINE, Modality.AT_STUDENT)
-    ]
-    return [*(day.isoformat() for day in days), *(morning.isoformat() for morning in mornings)]
+    days = [clock.local(instant, zone).date().isoformat() for instant in (low, high)]
+    return [*days, *_nights(zone, asked.rules, asked.now.replace(second=0, microsecond=0))]
+
+
+@lru_cache(maxsize=1024)
+def _nights(zone: str, rules: Rules, minute: datetime) -> list[str]:
+    """The zone's today, and from when on the overnight rule lets anybody be booked; of every minute."""
+    of_zone = limits(zone, rules)
+    mornings = (morning(of_zone, modality=way, now=minute) for way in (Modality.ONLINE, Modality.AT_STUDENT))
+    return [clock.local(minute, zone).date().isoformat(), *(at.isoformat() for at in mornings)]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 @lru_cache(maxsize=1024)

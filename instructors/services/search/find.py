@@ -15,19 +15,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from instainstru.lib import paging
 from instainstru.lib.errors import Invalid
 from instainstru.lib.intervals import Range
-from instainstru.rules.models import Rules
 from instructors.services.search import asked as asking
-from instructors.services.search import order
+from instructors.services.search import order, zones
 from instructors.services.search.places import Around
 from instructors.services.search.query import Query
 from instructors.services.search.vocabulary import Named, Vocabulary
 from instructors.services.search.walk import Place, Row
-from instructors.services.slots import Limits, Seconds, earliest, latest, limits_of, spans
+from instructors.services.slots import Seconds, spans
 
 # A page is given up after this many rounds in which nearly every row had no time left.
 MOST_ROUNDS = 5
@@ -90,7 +88,8 @@ def find(
     walk = asking.walk_of(asked, vocabulary, exclude_instructor=exclude_instructor, days=starts)
     if walk is None:
         return Found([], None, asked.around)
-    cutter = _Cutter(asked.windows, now=now, rules=asked.rules, number=starts)
+    cutter = _Cutter(asked.windows, number=starts)
+    known = zones.in_use()
     results: list[Result] = []
     for number, rows in enumerate(order.batches(walk, asked, after=place, size=limit + 1)):
         if number == MOST_ROUNDS:
@@ -98,6 +97,13 @@ def find(
         for row in rows:
             if len(results) == limit:
                 return Found(results, _cursor(place), asked.around)
+            if row.time_zone not in known:
+                # Somebody's zone is new: the walk did not know of its nights.
+                zones.learn(row.time_zone)
+                return find(
+                    query, now=now, vocabulary=vocabulary, limit=limit, starts=starts, cursor=cursor,
+                    exclude_instructor=exclude_instructor,
+                )  # fmt: skip
             place = row.place
             if seconds := cutter.starts(row):
                 subject = vocabulary.subject(row.subject_id)
@@ -123,37 +129,32 @@ def _place(cursor: str | None) -> Place | None:
 
 
 class _Cutter:
-    """Cuts the starts of rows. Few limits differ between instructors, so their bounds are kept by limits."""
+    """Cuts the starts of rows: the windows, from when on each can be booked."""
 
-    def __init__(self, windows: Sequence[Range], *, now: datetime, rules: Rules, number: int) -> None:
+    def __init__(self, windows: Sequence[Range], *, number: int) -> None:
         self._windows = windows
-        self._now = now
-        self._rules = rules
         self._number = number
-        self._known: dict[tuple[Any, ...], tuple[Limits, list[Range]]] = {}
+        # Few limits differ between instructors.
+        self._known: dict[float, list[Range]] = {}
 
     def starts(self, row: Row) -> list[int]:
-        """The first starts of the row in the windows, by every limit of the instructor's."""
-        limits, windows = self._bounds(row)
+        """The first starts of the row in the windows."""
         free, found = _pairs(row.free), list[int]()
-        for low, high in windows:
-            for span in spans(free, duration=row.duration_min, low=low, high=high, limits=limits):
+        for low, high in self._from(row.earliest):
+            for span in spans(
+                free, duration=row.duration_min, low=low, high=high, grid=row.grid, zone=row.time_zone
+            ):
                 found += span[: self._number - len(found)]
                 if len(found) == self._number:
                     return found
         return found
 
-    def _bounds(self, row: Row) -> tuple[Limits, list[Range]]:
-        key = (
-            row.time_zone, row.modality, row.notice_online_min, row.notice_at_instructor_min,
-            row.notice_at_student_min, row.grid_min, row.horizon_days, row.overnight_rule,
-        )  # fmt: skip
-        if key not in self._known:
-            limits = limits_of(row, self._rules)
-            first, end = earliest(limits, modality=row.modality, now=self._now), latest(limits, now=self._now)
-            narrowed = ((max(low, first), min(high, end)) for low, high in self._windows)
-            self._known[key] = limits, [(low, high) for low, high in narrowed if low < high]
-        return self._known[key]
+    def _from(self, earliest: float) -> list[Range]:
+        if earliest not in self._known:
+            first = datetime.fromtimestamp(earliest, UTC)
+            narrowed = ((max(low, first), high) for low, high in self._windows)
+            self._known[earliest] = [(low, high) for low, high in narrowed if low < high]
+        return self._known[earliest]
 
 
 def _pairs(edges: str | None) -> list[Seconds]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -64,29 +64,31 @@ class Reader:
 
     def facts(self, today: date) -> dict[str, Any]:
         """The conditions given, by the names of ``Query``; only those that are right."""
-        found: dict[str, Any] = {
-            "subjects": self.slugs("subject", self.vocabulary.subject_names),
-            "exclude": self.slugs("not", self.vocabulary.subject_names),
-            "category": self.one("category", self.vocabulary.category_names),
-            "price_min": self.price("price_min"),
-            "price_max": self.price("price_max"),
-            "date_from": self.day("date", today),
-            "date_to": self.day("date_to", today) or self.day("date", today),
-            "weekdays": self.slugs("weekdays", WEEKDAYS),
-            "time_from": self.minute("time_from"),
-            "time_to": self.minute("time_to"),
-            "low": self.instant("from"),
-            "high": self.instant("to"),
-            "near": " ".join(self.text("near").lower().split())[:LONGEST_PLACE] or None,
-            "near_me": self.flag("near_me"),
-            "radius_km": self.number("radius_km", 0.1, 500),
-            "duration": self.whole("duration", LENGTHS.start, LENGTHS.stop - 1),
-            "modality": self.one("modality", [*MODALITIES, *Modality.values]),
-            "level": self.one("level", Level.values),
-            "audience": self.one("audience", Audience.values),
-            "sort": self.one("sort", SORTS),
-            "relax": {"0": False, "1": True}.get(self.one("relax", ("0", "1")) or ""),
+        readers: dict[str, tuple[str, Callable[[], Any]]] = {
+            "subject": ("subjects", lambda: self.slugs("subject", self.vocabulary.subject_names)),
+            "not": ("exclude", lambda: self.slugs("not", self.vocabulary.subject_names)),
+            "category": ("category", lambda: self.one("category", self.vocabulary.category_names)),
+            "price_min": ("price_min", lambda: self.price("price_min")),
+            "price_max": ("price_max", lambda: self.price("price_max")),
+            "date": ("date_from", lambda: self.day("date", today)),
+            "date_to": ("date_to", lambda: self.day("date_to", today)),
+            "weekdays": ("weekdays", lambda: self.slugs("weekdays", WEEKDAYS)),
+            "time_from": ("time_from", lambda: self.minute("time_from")),
+            "time_to": ("time_to", lambda: self.minute("time_to")),
+            "from": ("low", lambda: self.instant("from")),
+            "to": ("high", lambda: self.instant("to")),
+            "near": ("near", lambda: " ".join(self.text("near").lower().split())[:LONGEST_PLACE] or None),
+            "near_me": ("near_me", lambda: self.flag("near_me")),
+            "radius_km": ("radius_km", lambda: self.number("radius_km", 0.1, 500)),
+            "duration": ("duration", lambda: self.whole("duration", LENGTHS.start, LENGTHS.stop - 1)),
+            "modality": ("modality", lambda: self.one("modality", [*MODALITIES, *Modality.values])),
+            "level": ("level", lambda: self.one("level", Level.values)),
+            "audience": ("audience", lambda: self.one("audience", Audience.values)),
+            "sort": ("sort", lambda: self.one("sort", SORTS)),
+            "relax": ("relax", lambda: {"0": False, "1": True}.get(self.one("relax", ("0", "1")) or "")),
         }
+        found = {fact: read() for name, (fact, read) in readers.items() if name in self.params}
+        found["date_to"] = found.get("date_to") or found.get("date_from")
         if part := self.one("part", PART_NAMES):
             found["time_from"], found["time_to"] = (minute_of(edge) for edge in PARTS[part])
         return {name: value for name, value in found.items() if value not in (None, ())}

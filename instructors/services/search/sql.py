@@ -92,8 +92,7 @@ FIRST_START = """
 SHOWN = """
     o.instructor_id, o.price_per_hour, o.durations, o.modalities, o.latitude, o.longitude, o.subject_id,
     i.slug, i.headline, i.time_zone, i.photo, i.rating, i.rating_count,
-    i.verified_at IS NOT NULL AS is_verified, i.notice_online_min, i.notice_at_instructor_min,
-    i.notice_at_student_min, i.grid_min, i.horizon_days, i.overnight_rule, i.user_id, i.place_id
+    i.verified_at IS NOT NULL AS is_verified, i.user_id, i.place_id
 """
 # The first days that have time, as the free ranges in which a lesson fits: epoch seconds in a row.
 TIMES = """
@@ -112,7 +111,8 @@ TIMES = """
 
 HITS = """
     SELECT o.id, candidate.sort_key::float8 AS sort_key, 0::float8 AS tie,
-        terms.duration_min, terms.modality, {shown}, times.free
+        terms.duration_min, terms.modality, extract(epoch FROM terms.earliest)::float8 AS earliest,
+        terms.grid, {shown}, times.free
     FROM ({candidates}) candidate
     JOIN instructors_offering o ON o.id = candidate.id
     JOIN instructors_instructor i ON i.id = o.instructor_id
@@ -153,7 +153,7 @@ BEST_NEARBY = """(
 SOONEST = """
     SELECT o.id, o.instructor_id, extract(epoch FROM soon.start)::float8,
         -extract(epoch FROM candidate.next_free_at)::float8, terms.duration_min, terms.modality,
-        terms.earliest, terms.grid
+        terms.earliest, terms.last_day, terms.grid
     FROM (
         SELECT o.id, o.next_free_at FROM instructors_offering o
         WHERE {where} AND o.next_free_at < upper(%(windows)s::tstzmultirange) AND {beyond}
@@ -169,24 +169,24 @@ FALLING = """o.next_free_at <= to_timestamp(%(free_at)s)
     AND (o.next_free_at < to_timestamp(%(free_at)s) OR o.id > %(after_id)s)"""
 
 DRESSED = """
-    SELECT hit.id, hit.sort_key, hit.tie, hit.duration_min, hit.modality, hit.instructor_id,
-        hit.price_per_hour, hit.durations, hit.modalities, hit.latitude, hit.longitude, hit.subject_id,
-        hit.slug, hit.headline, hit.time_zone, hit.photo, hit.rating, hit.rating_count, hit.is_verified,
-        hit.notice_online_min, hit.notice_at_instructor_min, hit.notice_at_student_min, hit.grid_min,
-        hit.horizon_days, hit.overnight_rule, person.first_name, person.last_name, place.name, hit.free
+    SELECT hit.id, hit.sort_key, hit.tie, hit.duration_min, hit.modality, hit.earliest, hit.grid,
+        hit.instructor_id, hit.price_per_hour, hit.durations, hit.modalities, hit.latitude, hit.longitude,
+        hit.subject_id, hit.slug, hit.headline, hit.time_zone, hit.photo, hit.rating, hit.rating_count,
+        hit.is_verified, person.first_name, person.last_name, place.name, hit.free
     FROM ({hits}) hit
     JOIN accounts_user person ON person.id = hit.user_id
     LEFT JOIN instructors_place place ON place.id = hit.place_id
     ORDER BY hit.sort_key {direction}, hit.tie, hit.id
 """
 GIVEN = """
-    SELECT given.id, given.sort_key, given.tie, given.duration_min, given.modality, {shown}, times.free
+    SELECT given.id, given.sort_key, given.tie, given.duration_min, given.modality,
+        extract(epoch FROM given.earliest)::float8 AS earliest, given.grid, {shown}, times.free
     FROM (
-        SELECT *, %(first_day)s::date AS first_day, %(last_day)s::date AS last_day,
+        SELECT *, %(first_day)s::date AS first_day,
             make_interval(mins => grid) AS step, 30 %% grid = 0 AS is_fine
         FROM unnest(%(ids)s::bigint[], %(sort_keys)s::float8[], %(ties)s::float8[], %(durations)s::int[],
-            %(modalities)s::varchar[], %(earliest)s::timestamptz[], %(grids)s::int[])
-            AS given (id, sort_key, tie, duration_min, modality, earliest, grid)) given
+            %(modalities)s::varchar[], %(earliest)s::timestamptz[], %(last_days)s::date[], %(grids)s::int[])
+            AS given (id, sort_key, tie, duration_min, modality, earliest, last_day, grid)) given
     JOIN instructors_offering o ON o.id = given.id
     JOIN instructors_instructor i ON i.id = o.instructor_id
     CROSS JOIN LATERAL ({times}) times

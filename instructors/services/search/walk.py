@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from instainstru.lib import prepared
@@ -42,13 +42,15 @@ class Hit(NamedTuple):
     duration_min: int
     modality: str
     earliest: datetime
+    last_day: date
     grid: int
 
 
 class Row(NamedTuple):
     """An offering that has time as asked, with what is shown of it.
 
-    ``free`` are the first ranges it has time in, as epoch seconds in a row.
+    ``free`` are the first ranges it has time in, as epoch seconds in a row, none beyond its horizon; no
+    lesson starts before ``earliest``, an epoch second likewise, nor off the ``grid`` of minutes.
     """
 
     id: int
@@ -56,6 +58,8 @@ class Row(NamedTuple):
     tie: float
     duration_min: int
     modality: str
+    earliest: float
+    grid: int
     instructor_id: int
     price_per_hour: int
     durations: list[int]
@@ -70,22 +74,10 @@ class Row(NamedTuple):
     rating: float
     rating_count: int
     is_verified: bool
-    notice_online_min: int | None
-    notice_at_instructor_min: int | None
-    notice_at_student_min: int | None
-    grid_min: int | None
-    horizon_days: int | None
-    overnight_rule: bool
     first_name: str
     last_name: str
     place_name: str | None
     free: str | None
-
-    @property
-    def buffer_min(self) -> None:
-        """Open days have gaps taken off already."""
-
-    travel_min = buffer_min
 
     @property
     def place(self) -> Place:
@@ -140,6 +132,7 @@ class Walk:
             "durations": [hit.duration_min for hit in hits],
             "modalities": [hit.modality for hit in hits],
             "earliest": [hit.earliest for hit in hits],
+            "last_days": [hit.last_day for hit in hits],
             "grids": [hit.grid for hit in hits],
         }
         text = sql.GIVEN.format(shown=sql.SHOWN, times=self._times("given"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from instainstru.lib import clock
 from instructors.models import Instructor
 
-# A zone that is new is only less closely walked until then.
+# Whoever finds a row of a zone that is not among them says so (``learn``).
 STALE_AFTER = 600.0
 _seen: tuple[float, tuple[str, ...]] | None = None
 
@@ -17,6 +17,13 @@ def in_use() -> tuple[str, ...]:
         listed = Instructor.objects.filter(status=Instructor.Status.LISTED).order_by("time_zone")
         _seen = (clock.monotonic(), tuple(listed.values_list("time_zone", flat=True).distinct()))
     return _seen[1]
+
+
+def learn(zone: str) -> None:
+    """From now on it is among them."""
+    global _seen
+    known = in_use()
+    _seen = (_seen[0] if _seen else clock.monotonic(), (*known, zone))
 
 
 def forget() -> None:
