@@ -67,12 +67,12 @@ HAS_TIME = """
             AND {free} && %(windows)s::tstzmultirange AND EXISTS (SELECT {fits})
         OFFSET 0)
 """
-# A first look, before the tables of offering and instructor are touched, for whoever has no time at all:
-# ``free`` holds all that ``free_travel`` does. As a join the planner would put it last.
+# For the soonest, who are limited before it is known who has time: a first look, so that few of them have
+# none. ``free`` holds all that ``free_travel`` does. As a join the planner would put it last.
 MAY_HAVE_TIME = """
     AND EXISTS (
         SELECT FROM instructors_openday day
-        WHERE day.instructor_id = {of}.instructor_id AND day.date BETWEEN %(first_day)s AND %(last_day)s
+        WHERE day.instructor_id = o.instructor_id AND day.date BETWEEN %(first_day)s AND %(last_day)s
             AND day.free && %(windows)s::tstzmultirange
         OFFSET 0)
 """
@@ -118,7 +118,7 @@ HITS = """
     JOIN instructors_instructor i ON i.id = o.instructor_id
     CROSS JOIN LATERAL ({terms}) terms
     CROSS JOIN LATERAL ({times}) times
-    WHERE times.free IS NOT NULL {may_have_time} {conditions} {first_of_instructor}
+    WHERE times.free IS NOT NULL {conditions} {first_of_instructor}
     ORDER BY candidate.sort_key {direction}, candidate.id LIMIT %(limit)s
 """
 
@@ -147,7 +147,7 @@ CANDIDATES = """
 
 BEST_NEARBY = """(
     SELECT o.id, o.instructor_id, o.rank, o.latitude, o.longitude FROM {source} o WHERE {where}
-    ORDER BY {rank} DESC, o.id LIMIT {most})
+    ORDER BY o.rank DESC, o.id LIMIT {most})
 """
 
 SOONEST = """

@@ -15,9 +15,9 @@ from instructors.services.search.places import KM_A_DEGREE, Around
 from instructors.services.search.query import Query
 from instructors.services.search.rank import WEIGHTS
 
-# Where distance counts, so many of the best ranked nearby are weighed against each other: of the subjects
-# that were named, of which an index knows where they are, or of all there are.
-MOST_WEIGHED, MOST_WEIGHED_OF_ALL = 1000, 100
+# Where distance counts and no subject was named, so many of the best ranked nearby are weighed against each
+# other. Of subjects that were named, all who are nearby are: an index knows where they are.
+MOST_WEIGHED = 100
 # The indexes of up to so many subjects are merged; more are filtered out of the walk over all.
 MOST_MERGED = 24
 # Where no more than these dates are looked at, most candidates have no time on any of them. A window of a
@@ -109,7 +109,7 @@ class Walk:
     def candidates(self, *, free_at: float, after_id: int, limit: int, falling: bool) -> list[Hit]:
         """The next offerings by ``next_free_at``, up or down; keyed by their first start, if any."""
         text = sql.SOONEST.format(
-            where=f"o.is_listed AND {self.subject('o')} {self.covered('o')} {self._may_have_time('o')}",
+            where=f"o.is_listed AND {self.subject('o')} {self.covered('o')} {self._may_have_time}",
             beyond=sql.FALLING if falling else sql.RISING,
             direction="DESC" if falling else "ASC",
             terms=self.terms("o"),
@@ -149,7 +149,9 @@ class Walk:
         source, where = self._source(sql.COLUMN.get(sort, "rank"))
         key = self._key(sort)
         if self._weighs_distance:
-            source, where = self._best_nearby(source, where), "TRUE"
+            if not self._by_point:
+                source = sql.BEST_NEARBY.format(source=source, where=where, most=MOST_WEIGHED)
+                where = "TRUE"
             closeness = f"greatest(0, 1 - {self._distance('o')} / %(radius)s::float8)"
             key = f"(o.rank + {WEIGHTS['distance']} * {closeness})"
         beyond = ">" if sql.ASCENDS[sort] else "<"
@@ -165,7 +167,6 @@ class Walk:
             shown=sql.SHOWN,
             terms=self.terms("o"),
             times=self._times("terms"),
-            may_have_time=self._may_have_time("candidate"),
             conditions=self.conditions("o") + self.in_borough,
             first_of_instructor=self._first_of_instructor(),
             direction=self._direction,
@@ -184,15 +185,11 @@ class Walk:
     def _are_few(self) -> bool:
         return self.subjects is not None and len(self.subjects) <= MOST_MERGED
 
-    def _best_nearby(self, source: str, where: str) -> str:
-        # The sum keeps the planner from the index by rank.
-        rank, most = ("o.rank + 0", MOST_WEIGHED) if self._by_point else ("o.rank", MOST_WEIGHED_OF_ALL)
-        return sql.BEST_NEARBY.format(source=source, where=where, rank=rank, most=most)
-
-    def _may_have_time(self, of: str) -> str:
+    @property
+    def _may_have_time(self) -> str:
         """A look at the calendar before the offering is looked up, where most have no time."""
         is_short = self.values["last_day"] - self.values["first_day"] <= SHORT
-        return sql.MAY_HAVE_TIME.format(of=of) if is_short else ""
+        return sql.MAY_HAVE_TIME if is_short else ""
 
     def _source(self, column: str) -> tuple[str, str]:
         """What candidates are read from, by an index that holds ``column``, and what the index excludes."""
