@@ -162,27 +162,31 @@ def spans(
     """
     first, bound = low.timestamp(), math.ceil(high.timestamp()) - 1
     aligned: int | None = None
+    # Clocks change by half hours.
+    is_fine = 30 % grid == 0
     for start, end in free:
         if start < first:
             if aligned is None:
                 aligned = round(up_to_grid(low, grid, zone).timestamp())
             start = aligned
         last = min(end - duration * 60, bound)
-        if start <= last:
+        if start > last:
+            continue
+        if is_fine:
+            yield range(start, last + 1, grid * 60)
+        else:
             yield from _runs(start, last, grid, zone)
 
 
 def _runs(start: int, last: int, grid: int, zone: str) -> Iterator[range]:
     """The grid from ``start``, which is on it, to ``last``: two runs where a change of clocks shifts it."""
     step = grid * 60
-    # Clocks change by half hours.
-    if 30 % grid:
-        low, high = (datetime.fromtimestamp(at, UTC) for at in (start, last))
-        before, after = (clock.local(at, zone).utcoffset() or timedelta() for at in (low, high))
-        if (after - before) % timedelta(minutes=grid):
-            change = clock.transition(low, high, zone)
-            yield range(start, int(change.timestamp()), step)
-            start = int(up_to_grid(change, grid, zone).timestamp())
+    low, high = (datetime.fromtimestamp(at, UTC) for at in (start, last))
+    before, after = (clock.local(at, zone).utcoffset() or timedelta() for at in (low, high))
+    if (after - before) % timedelta(minutes=grid):
+        change = clock.transition(low, high, zone)
+        yield range(start, int(change.timestamp()), step)
+        start = int(up_to_grid(change, grid, zone).timestamp())
     if start <= last:
         yield range(start, last + 1, step)
 

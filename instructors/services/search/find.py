@@ -161,7 +161,9 @@ def _pairs(edges: str | None) -> list[Seconds]:
     """``1,2,5,7`` as two ranges."""
     if not edges:
         return []
-    numbers = [int(edge) for edge in edges.split(",")]
+    numbers = [*map(int, edges.split(","))]
+    if len(numbers) == 2:
+        return [(numbers[0], numbers[1])]
     return sorted(zip(numbers[::2], numbers[1::2], strict=True))
 
 

@@ -137,7 +137,8 @@ MERGED = """(
     {each})"""
 OF_ONE = """
     (SELECT o.id, o.instructor_id, o.{column}, o.latitude, o.longitude FROM instructors_offering o
-    WHERE o.is_listed AND o.subject_id = (%(subjects)s::bigint[])[{number}] {covered} {order})
+    WHERE o.is_listed AND o.subject_id = (%(subjects)s::bigint[])[{number}] {covered}
+    ORDER BY o.{column} {direction}, o.id)
 """
 
 CANDIDATES = """

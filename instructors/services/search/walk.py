@@ -15,8 +15,8 @@ from instructors.services.search.places import KM_A_DEGREE, Around
 from instructors.services.search.query import Query
 from instructors.services.search.rank import WEIGHTS
 
-# Where distance counts and no subject was named, so many of the best ranked nearby are weighed against each
-# other. Of subjects that were named, all who are nearby are: an index knows where they are.
+# Where distance counts, so many of the best ranked nearby are weighed against each other; of one subject all
+# are, because an index knows where they are.
 MOST_WEIGHED = 100
 # The indexes of up to so many subjects are merged; more are filtered out of the walk over all.
 MOST_MERGED = 24
@@ -178,12 +178,8 @@ class Walk:
 
     @property
     def _by_point(self) -> bool:
-        """Whether everybody nearby is read, of subjects that were named, to be put in order then."""
-        return self._weighs_distance and self._are_few
-
-    @property
-    def _are_few(self) -> bool:
-        return self.subjects is not None and len(self.subjects) <= MOST_MERGED
+        """Whether everybody nearby is read, to be put in order then."""
+        return self._weighs_distance and self.is_one_each
 
     @property
     def _may_have_time(self) -> str:
@@ -194,11 +190,10 @@ class Walk:
     def _source(self, column: str) -> tuple[str, str]:
         """What candidates are read from, by an index that holds ``column``, and what the index excludes."""
         covered = self.covered("o")
-        if self.subjects is None or self.is_one_each or not self._are_few:
+        if self.subjects is None or not 1 < len(self.subjects) <= MOST_MERGED:
             return "instructors_offering", f"o.is_listed AND {self.subject('o')} {covered}"
-        order = "" if self._by_point else f"ORDER BY o.{column} {self._direction}, o.id"
         each = (
-            sql.OF_ONE.format(column=column, order=order, number=number, covered=covered)
+            sql.OF_ONE.format(column=column, direction=self._direction, number=number, covered=covered)
             for number in range(1, len(self.subjects) + 1)
         )
         return sql.MERGED.format(each="UNION ALL".join(each)), "TRUE"
