@@ -69,6 +69,8 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_by_first_name",
                 condition=models.Q(is_guest=False, is_active=True),
             ),
+            # Of twenty instructors that a search shows nothing but the name is read.
+            models.Index(fields=["id"], include=["first_name", "last_name"], name="user_names"),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
         ("accounts", "0003_calendar_feeds"),
         ("accounts", "0004_first_names"),
         ("accounts", "0005_leaner_indexes"),
+        ("accounts", "0006_names"),
     ]
 
     initial = True
@@ -85,6 +86,10 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=instainstru.lib.clock.now)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='partner', to=settings.AUTH_USER_MODEL)),
             ],
+        ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(fields=['id'], include=('first_name', 'last_name'), name='user_names'),
         ),
         migrations.AddIndex(
             model_name='user',
