@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Q
+from django.test import override_settings
 
 from bookings.models import Booking, Credit, Entry, MoveRequest, Package, Payment
 from bookings.services import history
@@ -32,9 +33,11 @@ from instructors.models import (
 )
 from instructors.services import calendar, horizon, open_days
 from instructors.services.search import rank
+from ops.testing.recorded import Recording
 
 pytestmark = pytest.mark.django_db
 
+NOW = "2026-10-07T15:40:00Z"
 SMALL = {"seed": 7, "instructors": 90, "students": 12, "bookings": 120, "keys": 3, "days": 30}
 TABLES = (User, Instructor, Offering, WeeklyHours, DateHours, CalendarBlock, OpenDay, Booking, Event)
 
@@ -43,7 +46,7 @@ TABLES = (User, Instructor, Offering, WeeklyHours, DateHours, CalendarBlock, Ope
 def _development(settings):
     settings.DEBUG = True
     # A day on which the clocks change lies within the horizon.
-    with time_machine.travel("2026-10-07T15:40:00Z", tick=False):
+    with time_machine.travel(NOW, tick=False):
         yield
 
 
@@ -51,6 +54,21 @@ def seed(**changes):
     out = StringIO()
     call_command("seed_demo", **{**SMALL, **changes}, json=True, stdout=out)
     return json.loads(out.getvalue())
+
+
+DEMO = Recording("recorded_small_demo", seed)
+
+
+@pytest.fixture(scope="session")
+def recorded(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), override_settings(DEBUG=True), time_machine.travel(NOW, tick=False):
+        DEMO.take()
+
+
+@pytest.fixture
+def demo(recorded, _development, db):
+    """What ``seed`` makes, and what it tells."""
+    return DEMO.play()
 
 
 def everything():
@@ -125,9 +143,8 @@ def test_twice_changes_nothing():
     assert {model: set(model.objects.values_list("pk", flat=True)) for model in TABLES} == before
 
 
-def test_the_sizes_are_what_was_asked_for():
-    made = seed()
-    assert made["counts"] == {
+def test_the_sizes_are_what_was_asked_for(demo):
+    assert demo["counts"] == {
         "instructors": 90,
         "students": 12,
         "bookings": 120,
@@ -140,16 +157,14 @@ def test_the_sizes_are_what_was_asked_for():
     assert 2 * 90 < Offering.objects.count() < 4 * 90
 
 
-def test_open_days_are_what_the_calendar_computes():
-    seed()
+def test_open_days_are_what_the_calendar_computes(demo):
     assert list(horizon.differences()) == []
     assert DateHours.objects.exists()
     assert CalendarBlock.objects.filter(kind="time_off").exists()
     assert OpenDay.objects.filter(free_travel__isnull=False).exists()
 
 
-def test_bookings_are_what_their_events_say():
-    seed()
+def test_bookings_are_what_their_events_say(demo):
     told = defaultdict(list)
     for event in Event.objects.filter(subject_type="booking").order_by("version"):
         told[event.subject_id].append(event)
@@ -158,8 +173,7 @@ def test_bookings_are_what_their_events_say():
     assert not Event.objects.filter(dispatched_at__isnull=True).exists()
 
 
-def test_every_lesson_lies_within_its_instructors_hours_and_its_time_is_taken():
-    seed()
+def test_every_lesson_lies_within_its_instructors_hours_and_its_time_is_taken(demo):
     taken = {block.booking_id: block for block in CalendarBlock.objects.filter(kind="lesson")}
     for booking in Booking.objects.select_related("instructor", "offering"):
         instructor = booking.instructor
@@ -177,8 +191,7 @@ def test_every_lesson_lies_within_its_instructors_hours_and_its_time_is_taken():
     assert taken == {}
 
 
-def test_what_is_over_is_settled_and_what_comes_is_not():
-    seed()
+def test_what_is_over_is_settled_and_what_comes_is_not(demo):
     now = clock.now()
     over = Counter(Booking.objects.filter(ends_at__lt=now - horizon.DAY * 2).values_list("status", flat=True))
     coming = Counter(Booking.objects.filter(starts_at__gt=now).values_list("status", flat=True))
@@ -189,7 +202,7 @@ def test_what_is_over_is_settled_and_what_comes_is_not():
     assert not Booking.objects.filter(created_at__gt=now).exists()
 
 
-def test_the_people_it_names_can_sign_in_and_use_their_keys(client):
+def test_the_people_it_names_can_sign_in_and_use_their_keys():
     people = seed()["people"]
     assert [person["role"] for person in people] == ["staff", "partner", "instructor", *["student"] * 3]
     for person in people:
@@ -205,14 +218,12 @@ def test_the_people_it_names_can_sign_in_and_use_their_keys(client):
     assert all(Booking.objects.filter(student=person["id"]).exists() for person in people[3:])
 
 
-def test_offerings_are_ranked():
-    seed()
+def test_offerings_are_ranked(demo):
     assert not Offering.objects.filter(rank=0).exists()
     assert rank.refresh(now=clock.now()) == 0
 
 
-def test_every_subject_has_somebody_and_every_price_is_believable():
-    seed()
+def test_every_subject_has_somebody_and_every_price_is_believable(demo):
     assert not Subject.objects.filter(offerings__isnull=True).exists()
     assert not Offering.objects.exclude(price_per_hour__range=(2500, 30000)).exists()
     assert Instructor.objects.filter(status="listed").count() > 80

@@ -252,10 +252,10 @@ def test_control_without_locks_an_edit_forgets_a_lesson_made_meanwhile(cast: Cas
     lesson_made, edit_computed = threading.Event(), threading.Event()
     write = calendar.write_own
 
-    def late_write(*what: Any) -> None:
+    def late_write(*what: Any, **more: Any) -> None:
         edit_computed.set()
         assert lesson_made.wait(20)
-        write(*what)
+        write(*what, **more)
 
     def edit() -> None:
         schedule.set_date(cast.piano.instructor, day, [(600, 1080)], by=cast.ana)
