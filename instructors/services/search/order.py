@@ -16,8 +16,8 @@ from instructors.services.search.asked import UTC_ZONE, Asked, circle, limits, m
 from instructors.services.search.places import Around
 from instructors.services.search.walk import Hit, Place, Row, Walk
 
-# The soonest are looked for among so many at a time of those who were free already, then of the others: a page
-# may end with the first, and each that is looked at takes 40 µs.
+# The soonest are looked for among so many at a time of those who were free already, then of the others: a
+# page may end with the first, and each that is looked at takes 40 µs.
 FALLING, RISING = (60, 40, 40, 60, 100), (60, 40, 40, 60)
 LARGEST_ID = 2**63 - 1
 # Kilometres around the place in which the nearest are looked for; the next circle when too few were there.
