@@ -49,6 +49,7 @@ def problems(page: Page, *, looks: Sequence[tuple[int, str]] = LOOKS) -> list[st
     for width, scheme in looks:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.emulate_media(color_scheme=scheme)
+        wrong += _too_wide(page, width)
         found = page.evaluate("rules => axe.run(rules)", RULES)
         assert found["passes"]
         wrong += [
@@ -56,12 +57,15 @@ def problems(page: Page, *, looks: Sequence[tuple[int, str]] = LOOKS) -> list[st
             for one in found["violations"]
             for node in one["nodes"]
         ]
-    for width in (SMALLEST, PHONE, DESK):
+    for width in {SMALLEST, PHONE, DESK} - {width for width, _ in looks}:
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if beyond > 0:
-            wrong.append(f"{address}: {beyond} px too wide at {width}")
+        wrong += _too_wide(page, width)
     return wrong
+
+
+def _too_wide(page: Page, width: int) -> list[str]:
+    beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{page.url}: {beyond} px too wide at {width}"] if beyond > 0 else []
 
 
 def test_pages_for_everybody(visit: Visit, cast: Cast):
