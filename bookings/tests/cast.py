@@ -51,7 +51,7 @@ def made() -> Cast:
     return Cast(ana, ben.user, cy.user, staff, piano, ben, cy)
 
 
-# Most tests begin with them, and making them takes six times as long.
+# Most tests begin with them, and making them takes a dozen times as long.
 RECORDING = Recording("recorded_cast", made)
 
 

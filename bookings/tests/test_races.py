@@ -28,7 +28,7 @@ from bookings.tests.racing import meet_after, race, without_constraint
 from instainstru.lib import clock
 from instainstru.lib.errors import Conflict, DomainError
 from instructors.models import CalendarBlock, OpenDay
-from instructors.services import calendar, horizon, schedule
+from instructors.services import calendar, horizon, schedule, stored_days
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -250,7 +250,7 @@ def test_a_student_books_one_of_two_instructors_at_a_time(cast: Cast):
 def test_control_without_locks_an_edit_forgets_a_lesson_made_meanwhile(cast: Cast, monkeypatch):
     day = in_days(3)
     lesson_made, edit_computed = threading.Event(), threading.Event()
-    write = calendar.write_own
+    write = stored_days.write_own
 
     def late_write(*what: Any, **more: Any) -> None:
         edit_computed.set()
@@ -269,7 +269,7 @@ def test_control_without_locks_an_edit_forgets_a_lesson_made_meanwhile(cast: Cas
 
     monkeypatch.setattr(calendar, "lock_spans", unlocked_spans)
     monkeypatch.setattr(calendar, "lock_days", lambda *args: [])
-    monkeypatch.setattr(calendar, "write_own", late_write)
+    monkeypatch.setattr(stored_days, "write_own", late_write)
     outcomes = race(edit, book)
     assert summary(outcomes) == {"NoneType": 1, "Booking": 1}
     assert [found["date"] for found in horizon.differences()] == [day.isoformat()]

@@ -1,4 +1,4 @@
-"""The instructor's time: the only writer of blocks and open days.
+"""The instructor's time: the only writer of blocks, and of open days (by ``stored_days.py``).
 
 Lock order, everywhere: the student's row (bookings), the instructor's row (schedule edits only), then
 ``OpenDay`` rows by date. Every change of a source locks the days it touches before it reads them.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -17,15 +16,13 @@ from django.db.models import Q
 from instainstru.lib import clock, prepared
 from instainstru.lib.compiled import Compiled, insert
 from instainstru.lib.intervals import Range, subtract
-from instainstru.lib.multirange import literal
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import CalendarBlock, Instructor, OpenDay, OutsideCalendar
-from instructors.services import week_bits
+from instructors.services import stored_days
 from instructors.services.open_days import (
     DAY,
     LONGEST_GAP,
-    Day,
     Free,
     Hours,
     compute,
@@ -176,7 +173,7 @@ def rebuild(
         instructor.open_until = end
         instructor.save(update_fields=["open_until"])
     news = {key: free for key, free in derived.items() if not _tells(known.get(key[1]), free)}
-    write_own(instructor, news, whole=derived if is_whole else None)
+    stored_days.write_own(instructor, news, whole=derived if is_whole else None)
 
 
 def _horizon(instructor: Instructor, today: date) -> date:
@@ -190,116 +187,12 @@ def _tells(day: OpenDay | None, free: Free) -> bool:
     return day is not None and day.free == free.plain and day.free_travel == travel
 
 
-_WRITE = """
-    INSERT INTO instructors_openday (instructor_id, date, free, free_travel)
-    SELECT owner, day, free::tstzmultirange, travel::tstzmultirange
-    FROM json_to_recordset(%(rows)s::json) AS derived (owner bigint, day date, free text, travel text)
-    ON CONFLICT (instructor_id, date)
-    DO UPDATE SET free = EXCLUDED.free, free_travel = EXCLUDED.free_travel
-"""
-
-
-_ADD_BITS = """
-    UPDATE instructors_offering o SET week_bits = o.week_bits | fresh.bits
-    FROM json_to_recordset(%(rows)s::json) AS fresh (owner bigint, bits bigint)
-    WHERE o.instructor_id = fresh.owner AND o.week_bits | fresh.bits <> o.week_bits
-"""
-
-
-def write(days: dict[Day, Free]) -> None:
-    """Store derived days, new or known, of any instructors."""
-    if not days:
-        return
-    bits: dict[int, int] = {}
-    for (owner, _), free in days.items():
-        bits[owner] = bits.get(owner, 0) | week_bits.of(free.plain)
-    with prepared.cursor() as cursor:
-        cursor.execute(_WRITE, {"rows": _rows(days)})
-        own = [{"owner": owner, "bits": their} for owner, their in bits.items()]
-        cursor.execute(_ADD_BITS, {"rows": prepared.rows(own)})
-
-
-def _rows(days: dict[Day, Free]) -> str:
-    return prepared.rows(
-        [
-            {
-                "owner": owner,
-                "day": day,
-                "free": literal(free.plain),
-                "travel": None if free.travel == free.plain else literal(free.travel),
-            }
-            for (owner, day), free in sorted(days.items(), key=itemgetter(0))
-        ]
-    )
-
-
-# The start of the first free range that is not over.
-_FIRST = """
-    SELECT date, lower(span) AS start FROM {days} day CROSS JOIN LATERAL unnest(day.free) AS gap (span)
-    WHERE {of} day.date >= %(today)s AND upper(span) > %(now)s ORDER BY date, span LIMIT 1
-"""
-_FIRST_OF_OWN = _FIRST.format(days="instructors_openday", of="day.instructor_id = %(instructor)s AND {of}")
-# Of the bits that are written down those of ``kept`` stay.
-_BOUNDS = """
-    UPDATE instructors_offering
-    SET next_free_at = soonest.start, week_bits = week_bits & %(kept)s::bigint | %(bits)s::bigint
-    FROM (SELECT (SELECT start FROM ({first}) first ORDER BY date LIMIT 1) AS start) AS soonest
-    WHERE instructor_id = %(instructor)s AND (next_free_at IS DISTINCT FROM soonest.start
-        OR week_bits <> (week_bits & %(kept)s::bigint | %(bits)s::bigint))
-"""
-_REFRESH = _BOUNDS.format(first=_FIRST_OF_OWN.format(of=""))
-# The rest of a statement does not see what it has written: that is looked at beside the other days.
-_OTHERS = _FIRST_OF_OWN.format(of="day.date NOT IN (SELECT date FROM written) AND")
-_WRITTEN = _FIRST.format(days="written", of="")
-_WRITE_OF_ONE = "WITH written AS ({write} RETURNING date, free) {update}".format(
-    write=_WRITE, update=_BOUNDS.format(first=f"({_OTHERS}) UNION ALL ({_WRITTEN})")
-)
-
-
-def write_own(instructor: Instructor, days: dict[Day, Free], *, whole: dict[Day, Free] | None = None) -> None:
-    """Store derived days of one instructor, if there are any, and the bounds with them; one statement.
-
-    ``whole`` is the calendar with all days that do not differ, where it is known.
-    """
-    known = days if whole is None else whole
-    values = {
-        "kept": KEEP_ALL if whole is None else KEEP_NONE,
-        "bits": week_bits.of(span for free in known.values() for span in free.plain),
-        **_here_and_now(instructor),
-    }
-    with prepared.cursor() as cursor:
-        if days:
-            cursor.execute(_WRITE_OF_ONE, {"rows": _rows(days), **values})
-        else:
-            cursor.execute(_REFRESH, values)
-
-
-KEEP_ALL, KEEP_NONE = -1, 0
-
-
 def unmake(instructor: Instructor) -> None:
     """Take the open days away again of an instructor whose calendar had not been opened before."""
     OpenDay.objects.filter(instructor=instructor).delete()
     instructor.open_until = None
     instructor.save(update_fields=["open_until"])
-    refresh_bounds(instructor)
-
-
-def refresh_bounds(instructor: Instructor) -> None:
-    """Write search's bounds down on the offerings: the start of the first free range that is not over, and
-    when in the week there is time.
-
-    ``search/bounds.py`` moves the former on when the range is over and nobody changed the calendar.
-    """
-    today = clock.today(instructor.time_zone) - DAY
-    coming = OpenDay.objects.filter(instructor=instructor, date__gte=today).values_list("free", flat=True)
-    bits = week_bits.of(span for free in coming for span in free)
-    with prepared.cursor() as cursor:
-        cursor.execute(_REFRESH, {"kept": KEEP_NONE, "bits": bits, **_here_and_now(instructor)})
-
-
-def _here_and_now(instructor: Instructor) -> dict[str, Any]:
-    return {"instructor": instructor.pk, "today": clock.today(instructor.time_zone), "now": clock.now()}
+    stored_days.refresh_next_free(instructor)
 
 
 # -- Blocks ------------------------------------------------------------------------------------------
@@ -355,18 +248,8 @@ def take(
         travel = on_grid(subtract(before, [hole(block, limits, travels=True)]), limits)
         if plain != day.free or travel != before:
             day.free, day.free_travel = plain, None if travel == plain else travel
-            _store(day)
+            stored_days.store(day)
     return block
-
-
-def _store(day: OpenDay) -> None:
-    travel = None if day.free_travel is None else literal(day.free_travel)
-    with prepared.cursor() as cursor:
-        cursor.execute(
-            "UPDATE instructors_openday SET free = %s::tstzmultirange, free_travel = %s::tstzmultirange"
-            " WHERE instructor_id = %s AND date = %s",
-            [literal(day.free), travel, day.instructor_id, day.date],
-        )
 
 
 def give_back(instructor: Instructor, *, booking_id: UUID) -> None:

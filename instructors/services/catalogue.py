@@ -15,7 +15,7 @@ from instainstru.lib.compiled import Compiled
 from instainstru.lib.errors import DomainError, Invalid, NotFound
 from instainstru.rules import services as rules_service
 from instructors.models import Alias, Audience, Instructor, Level, Modality, Offering, Subject
-from instructors.services import calendar
+from instructors.services import stored_days
 from instructors.services.search import rank, vocabulary
 from instructors.services.slots import limits_of
 
@@ -203,4 +203,4 @@ def refresh_listing(instructor: Instructor) -> None:
         offerings, ["is_listed", "rating", "latitude", "longitude", "notice_min"], batch_size=100
     )
     rank.refresh([instructor.pk], now=clock.now())
-    calendar.refresh_bounds(instructor)
+    stored_days.refresh_next_free(instructor)

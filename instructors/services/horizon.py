@@ -14,7 +14,7 @@ from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 from instainstru.rules.models import Rules
 from instructors.models import Instructor, Offering, OpenDay
-from instructors.services import calendar, catalogue, open_days, week_bits
+from instructors.services import calendar, catalogue, open_days, stored_days
 from instructors.services.slots import limits_of
 
 DAY = timedelta(days=1)
@@ -63,7 +63,7 @@ def _extend_some(ids: Sequence[int], *, now: datetime) -> int:
         if first < goal:
             groups.setdefault((first, goal), []).append(instructor)
     for (first, goal), members in groups.items():
-        calendar.write(open_days.compute(members, first, goal - DAY, rules))
+        stored_days.write(open_days.compute(members, first, goal - DAY, rules))
         Instructor.objects.filter(pk__in=[member.pk for member in members]).update(open_until=goal)
     return sum(len(members) for members in groups.values())
 
@@ -155,11 +155,9 @@ def _differences_of(instructors: list[Instructor], rules: Any) -> list[dict[str,
 
 
 def _bits_missing(
-    instructors: list[Instructor], told: dict[tuple[int, date], open_days.Free]
+    instructors: list[Instructor], told: dict[open_days.Day, open_days.Free]
 ) -> list[dict[str, Any]]:
-    bits: dict[int, int] = {}
-    for (owner, _), free in told.items():
-        bits[owner] = bits.get(owner, 0) | week_bits.of(free.plain)
+    bits = stored_days.bits_of(told)
     offered = Offering.objects.filter(instructor__in=instructors)
     return [
         {"instructor": owner, "offering": pk, "stored": stored, "computed": bits[owner]}

@@ -183,3 +183,15 @@ def test_what_cannot_be_searched_is_told_by_field(query, cursor, field):
     with pytest.raises(Invalid) as refused:
         search(query, cursor=cursor)
     assert list(refused.value.fields) == [field]
+
+
+def test_somebody_in_a_zone_that_was_not_known_is_not_offered_before_their_morning():
+    offering()
+    # Ten in the evening there: booked now, nobody comes before nine in the morning.
+    night = datetime(2026, 12, 2, 21, 0, tzinfo=UTC)
+    query = Query(ZONE, subjects=("piano",), low=night, high=night + timedelta(hours=14))
+    search(query, now=night)
+    new = InstructorFactory(time_zone="Europe/Berlin", overnight_rule=True)
+    theirs = offering(instructor=new, hours=(0, 24))
+    [found] = [one for one in search(query, now=night).results if one.row.id == theirs.pk]
+    assert found.starts[0] == datetime(2026, 12, 3, 8, 0, tzinfo=UTC)

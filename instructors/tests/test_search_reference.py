@@ -95,7 +95,7 @@ def open_day(rng: Random, instructor: Instructor, day: Any) -> OpenDay:
 
 
 def bound(instructor: Instructor) -> None:
-    """As ``calendar.refresh_bounds`` writes them, as of ``NOW``."""
+    """As ``stored_days`` writes them, as of ``NOW``."""
     days = OpenDay.objects.filter(instructor=instructor).order_by("date")
     first = min((max(low, NOW) for day in days for low, high in day.free if high > NOW), default=None)
     Offering.objects.filter(instructor=instructor).update(

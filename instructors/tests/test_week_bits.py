@@ -86,17 +86,29 @@ def test_time_that_a_lesson_took_is_there_again_when_it_is_cancelled(piano: Offe
     schedule.set_week(piano.instructor, {}, by=cast.ana)
     schedule.set_date(piano.instructor, in_days(3), [(720, 780)], by=cast.ana)
     lesson = booked(piano, local_time(in_days(3), 12), cast.ben_student)
-    # Whoever looks now finds no time, and writes that down.
-    catalogue.refresh_listing(piano.instructor)
+    schedule.set_week(piano.instructor, MORNINGS, by=cast.ana)
+    schedule.set_week(piano.instructor, {}, by=cast.ana)
     assert bits_of(piano) == 0
     lifecycle.cancel(lesson, by=cast.ben, party=Party.STUDENT, reason="ill")
     assert bits_of(piano) == of_days() != 0
 
 
-def test_an_offering_more_begins_with_the_calendar_that_is_there(piano: Offering) -> None:
-    more = OfferingFactory(instructor=piano.instructor, subject=SubjectFactory(slug="guitar"))
-    assert bits_of(more) == -1
+def test_none_is_taken_away_by_who_has_not_locked_the_calendar(piano: Offering, cast: Cast) -> None:
+    """A lesson may be cancelled meanwhile: its time would be free, and nobody would be told."""
+    schedule.set_week(piano.instructor, {}, by=cast.ana)
+    schedule.set_date(piano.instructor, in_days(3), [(720, 780)], by=cast.ana)
+    before = bits_of(piano)
+    booked(piano, local_time(in_days(3), 12), cast.ben_student)
     catalogue.refresh_listing(piano.instructor)
+    assert of_days() == 0 != bits_of(piano) == before
+
+
+def test_an_offering_more_has_them_all_until_the_calendar_is_derived(piano: Offering, cast: Cast) -> None:
+    more = OfferingFactory(instructor=piano.instructor, subject=SubjectFactory(slug="guitar"))
+    catalogue.refresh_listing(piano.instructor)
+    schedule.set_date(piano.instructor, in_days(3), [(1080, 1200)], by=cast.ana)
+    assert bits_of(more) == -1
+    schedule.set_week(piano.instructor, MORNINGS, by=cast.ana)
     assert bits_of(more) == bits_of(piano) == of_days()
 
 

@@ -43,11 +43,14 @@ class Asked:
     around: Around | None
     now: datetime
     rules: Rules
+    # Those that the walk is told about.
+    zones: tuple[str, ...]
 
 
 def understood(query: Query, *, now: datetime) -> Asked:
     """Raises ``Invalid`` on ``near`` for an unknown place, and on ``sort`` for the nearest of nowhere."""
-    return Asked(query, query.windows(now)[:MOST_WINDOWS], _around(query), now, rules_service.current())
+    windows = query.windows(now)[:MOST_WINDOWS]
+    return Asked(query, windows, _around(query), now, rules_service.current(), zones.in_use())
 
 
 def walk_of(
@@ -117,7 +120,7 @@ def _times(asked: Asked) -> dict[str, Any]:
         "windows": literal(asked.windows),
         "first_day": (low - FURTHEST_ZONE).date(),
         "last_day": (high + FURTHEST_ZONE).date(),
-        "zones": _json({zone: _demands(asked, zone, low, high) for zone in zones.in_use()}),
+        "zones": _json({zone: _demands(asked, zone, low, high) for zone in asked.zones}),
     }
 
 

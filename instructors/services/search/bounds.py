@@ -1,6 +1,6 @@
 """Keeping ``Offering.next_free_at`` near the truth as time goes by.
 
-Whoever changes a calendar writes the bound down (``calendar.refresh_bounds``). When nobody does, it
+Whoever changes a calendar writes the bound down (``stored_days.refresh_next_free``). When nobody does, it
 falls behind: the free hour it names is over, or has no room any more for the shortest lesson after the
 shortest notice. It is still never too late, so “soonest first” stays right, but would have to look at more
 and more offerings whose hour is gone.

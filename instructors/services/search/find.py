@@ -89,7 +89,6 @@ def find(
     if walk is None:
         return Found([], None, asked.around)
     cutter = _Cutter(asked.windows, number=starts)
-    known = zones.in_use()
     results: list[Result] = []
     for number, rows in enumerate(order.batches(walk, asked, after=place, size=limit + 1)):
         if number == MOST_ROUNDS:
@@ -97,7 +96,7 @@ def find(
         for row in rows:
             if len(results) == limit:
                 return Found(results, _cursor(place), asked.around)
-            if row.time_zone not in known:
+            if row.time_zone not in asked.zones:
                 # Somebody's zone is new: the walk did not know of its nights.
                 zones.learn(row.time_zone)
                 return find(

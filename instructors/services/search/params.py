@@ -64,30 +64,30 @@ class Reader:
 
     def facts(self, today: date) -> dict[str, Any]:
         """The conditions given, by the names of ``Query``; only those that are right."""
-        readers: dict[str, tuple[str, Callable[[], Any]]] = {
-            "subject": ("subjects", lambda: self.slugs("subject", self.vocabulary.subject_names)),
-            "not": ("exclude", lambda: self.slugs("not", self.vocabulary.subject_names)),
-            "category": ("category", lambda: self.one("category", self.vocabulary.category_names)),
-            "price_min": ("price_min", lambda: self.price("price_min")),
-            "price_max": ("price_max", lambda: self.price("price_max")),
-            "date": ("date_from", lambda: self.day("date", today)),
-            "date_to": ("date_to", lambda: self.day("date_to", today)),
-            "weekdays": ("weekdays", lambda: self.slugs("weekdays", WEEKDAYS)),
-            "time_from": ("time_from", lambda: self.minute("time_from")),
-            "time_to": ("time_to", lambda: self.minute("time_to")),
-            "from": ("low", lambda: self.instant("from")),
-            "to": ("high", lambda: self.instant("to")),
-            "near": ("near", lambda: " ".join(self.text("near").lower().split())[:LONGEST_PLACE] or None),
-            "near_me": ("near_me", lambda: self.flag("near_me")),
-            "radius_km": ("radius_km", lambda: self.number("radius_km", 0.1, 500)),
-            "duration": ("duration", lambda: self.whole("duration", LENGTHS.start, LENGTHS.stop - 1)),
-            "modality": ("modality", lambda: self.one("modality", [*MODALITIES, *Modality.values])),
-            "level": ("level", lambda: self.one("level", Level.values)),
-            "audience": ("audience", lambda: self.one("audience", Audience.values)),
-            "sort": ("sort", lambda: self.one("sort", SORTS)),
-            "relax": ("relax", lambda: {"0": False, "1": True}.get(self.one("relax", ("0", "1")) or "")),
+        readers: dict[str, tuple[str, Callable[[str], Any]]] = {
+            "subject": ("subjects", lambda name: self.slugs(name, self.vocabulary.subject_names)),
+            "not": ("exclude", lambda name: self.slugs(name, self.vocabulary.subject_names)),
+            "category": ("category", lambda name: self.one(name, self.vocabulary.category_names)),
+            "price_min": ("price_min", self.price),
+            "price_max": ("price_max", self.price),
+            "date": ("date_from", lambda name: self.day(name, today)),
+            "date_to": ("date_to", lambda name: self.day(name, today)),
+            "weekdays": ("weekdays", lambda name: self.slugs(name, WEEKDAYS)),
+            "time_from": ("time_from", self.minute),
+            "time_to": ("time_to", self.minute),
+            "from": ("low", self.instant),
+            "to": ("high", self.instant),
+            "near": ("near", lambda name: " ".join(self.text(name).lower().split())[:LONGEST_PLACE] or None),
+            "near_me": ("near_me", self.flag),
+            "radius_km": ("radius_km", lambda name: self.number(name, 0.1, 500)),
+            "duration": ("duration", lambda name: self.whole(name, LENGTHS.start, LENGTHS.stop - 1)),
+            "modality": ("modality", lambda name: self.one(name, [*MODALITIES, *Modality.values])),
+            "level": ("level", lambda name: self.one(name, Level.values)),
+            "audience": ("audience", lambda name: self.one(name, Audience.values)),
+            "sort": ("sort", lambda name: self.one(name, SORTS)),
+            "relax": ("relax", lambda name: {"0": False, "1": True}.get(self.one(name, ("0", "1")) or "")),
         }
-        found = {fact: read() for name, (fact, read) in readers.items() if name in self.params}
+        found = {fact: read(name) for name, (fact, read) in readers.items() if name in self.params}
         found["date_to"] = found.get("date_to") or found.get("date_from")
         if part := self.one("part", PART_NAMES):
             found["time_from"], found["time_to"] = (minute_of(edge) for edge in PARTS[part])

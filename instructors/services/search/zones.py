@@ -23,7 +23,7 @@ def learn(zone: str) -> None:
     """From now on it is among them."""
     global _seen
     known = in_use()
-    _seen = (_seen[0] if _seen else clock.monotonic(), (*known, zone))
+    _seen = (clock.monotonic(), (*known, zone))
 
 
 def forget() -> None:
