@@ -8,6 +8,8 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connections
+from playwright.sync_api import Playwright
 
 from instainstru.lib import clock
 from ops import browser
@@ -20,6 +22,10 @@ def pytest_configure() -> None:
     pristine.instead_of_flush()
     # Where files were collected each test's client would look at all of them, a tenth of a second.
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / ".data" / "none"
+    # Argon2 is slow on purpose; tests sign in by the hundred.
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # A thread that writes searches later would not see what a test has not committed.
+    django_settings.SEARCH_LOG_DELAY = 0
 
 
 def pytest_collection_finish() -> None:
@@ -43,23 +49,19 @@ def _fresh_cache() -> None:
     cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    """Argon2 is slow on purpose; tests sign in by the hundred."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
-def _searches_written_at_once(settings: Any) -> None:
-    """A thread that writes them later would not see what a test has not committed."""
-    settings.SEARCH_LOG_DELAY = 0
-
-
 @pytest.fixture
 def still_clock() -> Iterator[time_machine.Traveller]:
     """Time stands still, so that a test of what may happen in a minute has that minute."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture(scope="session")
+def playwright(playwright: Playwright) -> Iterator[Playwright]:
+    """Closes what only its event loop sees: while that runs, Django keeps the connections of a thread apart
+    from those the thread had before, and one that is left open keeps the database from being dropped."""
+    yield playwright
+    connections.close_all()
 
 
 @pytest.fixture(scope="session")
