@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -74,7 +75,9 @@ def test_hours_notice_horizon_and_grid_are_passed_over_and_kept_with_the_reason(
     assert event.data["passed_over"] == ["outside_hours", "off_grid"]
     far = host(cast, local_time(in_days(200), 12))
     assert Event.objects.get(subject_id=str(far.pk)).data["passed_over"] == ["too_far"]
-    soon = host(cast, clock.now() + timedelta(minutes=5), minutes=30, student=cast.cy_student)
+    start = local_time(in_days(1), 12)
+    with time_machine.travel(start - timedelta(minutes=5)):
+        soon = host(cast, start, minutes=30, student=cast.cy_student)
     assert "too_soon" in Event.objects.get(subject_id=str(soon.pk)).data["passed_over"]
     assert_consistent()
 

@@ -43,7 +43,7 @@ class Recording(Generic[T]):
                 cursor.execute(f"CREATE TABLE {self._schema}.{table} AS SELECT {columns} FROM {table}")
                 copies.append(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self._schema}.{table}")
         pristine.restore()
-        self._taken = made, _days(), ";".join(copies)
+        self._taken = made, _days(), ";".join(pristine.unchecked(copies))
 
     def play(self) -> T:
         """The rows, and what stands for them: of one's own, to be changed at will. On another day than that
