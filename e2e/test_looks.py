@@ -25,6 +25,7 @@ from instructors.services import calendar, profile, schedule
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 AXE = Axe()
+HAS_AXE = "'axe' in window"
 LOOKS = [(SMALLEST, "light"), (DESK, "dark")]
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -37,6 +38,8 @@ RULES = {
 
 def check(page: Page, address: str) -> list[str]:
     """What is wrong with the page at that address, in words: in each look, and at each width."""
+    if not page.evaluate(HAS_AXE):
+        page.add_init_script(AXE.axe_script)  # for this address and all that follow: sent once
     page.goto(address)
     return problems(page)
 
@@ -44,7 +47,8 @@ def check(page: Page, address: str) -> list[str]:
 def problems(page: Page, *, looks: Sequence[tuple[int, str]] = LOOKS) -> list[str]:
     """As ``check``, for the page as it is."""
     address = page.url
-    page.evaluate(AXE.axe_script)
+    if not page.evaluate(HAS_AXE):
+        page.evaluate(AXE.axe_script)
     wrong = []
     for width, scheme in looks:
         page.set_viewport_size({"width": width, "height": HEIGHT})
