@@ -35,7 +35,8 @@ from instructors.services import calendar, horizon, open_days
 from instructors.services.search import rank
 from ops.testing.recorded import Recording
 
-pytestmark = pytest.mark.django_db
+# One process records the demo, not each.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
 
 NOW = "2026-10-07T15:40:00Z"
 SMALL = {"seed": 7, "instructors": 90, "students": 12, "bookings": 120, "keys": 3, "days": 30}

@@ -47,6 +47,8 @@ from ops.testing.recorded import Recording
 from students.models import Student
 
 __all__ = ["stripe_here"]
+# One process records the demo, not each.
+pytestmark = pytest.mark.xdist_group("demo")
 NOW = "2026-10-07T15:40:00Z"
 SIZE = {"seed": 7, "instructors": 60, "students": 40, "bookings": 700, "keys": 3, "days": 30}
 ALL_DAY = {day: [(0, 24 * 60)] for day in range(7)}
