@@ -34,8 +34,11 @@ def test_lines_within_a_text_stay_in_it(words: list[str], end: str):
 
 @given(WORDS.filter(lambda words: '"' not in words and "^" not in words))
 def test_parameters_come_back(words: str):
-    name = read(ical.line(f"ATTENDEE;CN={ical.quoted(words)}:mailto:a@example.com"))["attendee"].params["CN"]
-    assert str(name) == words
+    written = ical.line(f"ATTENDEE;CN={ical.quoted(words)}:mailto:a@example.com")
+    assert written.replace("\r\n ", "") == f'ATTENDEE;CN="{words}":mailto:a@example.com\r\n'
+    # The reader takes these for signs of an escape, which parameters do not have (RFC 5545, 3.2).
+    if "\\" not in words and "%" not in words:
+        assert str(read(written)["attendee"].params["CN"]) == words
 
 
 @given(st.text(max_size=400))
