@@ -5,28 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from bookings.services import credits
 from bookings.tests.cast import Cast
 from bookings.tests.factories import InstructorFactory, booked, in_days, local_time
 from bookings.tests.paying import payment_of
 from bookings.tests.test_admin_no_shows import a_disputed_no_show
-from e2e.conftest import DESK, HEIGHT, PHONE, Visit
+from e2e.barriers import STANDARDS, check
+from e2e.conftest import DESK, PHONE, Visit
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-# Best practices are left out: the frame of these pages is Django's.
-# No preloading: for style sheets that import others axe would add styles, which the site's policy blocks.
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-    "resultTypes": ["violations"],
-    "preload": False,
-}
-AXE = Axe()
 LOOKS = [(PHONE, "light"), (PHONE, "dark"), (DESK, "dark")]
 
 
@@ -61,27 +53,10 @@ def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast):
         reverse("admin:rules_rules_changelist"), reverse("admin:rules_rules_edit", args=[rules.pk]),
     )  # fmt: skip
     page = visit(addresses[0], user=cast.staff)
-    assert [problem for address in addresses for problem in problems(page, address)] == []
-
-
-def problems(page: Page, address: str) -> list[tuple[str, ...]]:
-    """What is wrong with the page at that address, in each look."""
-    page.goto(address)
-    page.evaluate(AXE.axe_script)
-    wrong = []
-    for width, scheme in LOOKS:
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        page.emulate_media(color_scheme=scheme)
-        found = page.evaluate("rules => axe.run(rules)", RULES)
-        assert found["passes"]
-        wrong += [
-            (address, f"{width} {scheme}", one["id"], one["nodes"][0]["html"][:160])
-            for one in found["violations"]
-        ]
-        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if beyond > 0:
-            wrong.append((address, f"{width} {scheme}", "too wide", f"{beyond} px"))
-    return wrong
+    # Best practices are left out: the frame of these pages is Django's.
+    assert [
+        problem for address in addresses for problem in check(page, address, looks=LOOKS, standards=STANDARDS)
+    ] == []
 
 
 def test_staff_find_a_lesson_and_move_it_on_a_phone(visit: Visit, cast: Cast):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Page
 
 from bookings.models import Booking, Party
 from bookings.services import consent, credits, lifecycle
@@ -17,59 +14,13 @@ from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time
 from bookings.tests.paying import paid_lesson
 from bookings.tests.test_pages_prepaid import a_paid_package, saved
-from e2e.conftest import DESK, HEIGHT, PHONE, SMALLEST, Visit
+from e2e.barriers import check
+from e2e.conftest import DESK, Visit
 from instainstru.lib import clock
 from instructors.models import Instructor, OutsideCalendar
 from instructors.services import calendar, profile, schedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-AXE = Axe()
-HAS_AXE = "'axe' in window"
-LOOKS = [(SMALLEST, "light"), (DESK, "dark")]
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],  # of what passes, one element each
-    "preload": False,  # style sheets are read for one rule alone: whether they lock how the screen is turned
-    "iframes": False,  # what is in them is another site's
-    "selectors": False,  # their source tells which they are
-}
-
-
-def check(page: Page, address: str) -> list[str]:
-    """What is wrong with the page at that address, in words: in each look, and at each width."""
-    if not page.evaluate(HAS_AXE):
-        page.add_init_script(AXE.axe_script)  # for this address and all that follow: sent once
-    page.goto(address)
-    return problems(page)
-
-
-def problems(page: Page, *, looks: Sequence[tuple[int, str]] = LOOKS) -> list[str]:
-    """As ``check``, for the page as it is."""
-    address = page.url
-    if not page.evaluate(HAS_AXE):
-        page.evaluate(AXE.axe_script)
-    wrong = []
-    for width, scheme in looks:
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        page.emulate_media(color_scheme=scheme)
-        wrong += _too_wide(page, width)
-        found = page.evaluate("rules => axe.run(rules)", RULES)
-        assert found["passes"]
-        wrong += [
-            f"{address}, {width} {scheme}: {one['id']}: {node['html'][:160]}"
-            for one in found["violations"]
-            for node in one["nodes"]
-        ]
-    for width in {SMALLEST, PHONE, DESK} - {width for width, _ in looks}:
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        wrong += _too_wide(page, width)
-    return wrong
-
-
-def _too_wide(page: Page, width: int) -> list[str]:
-    beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [f"{page.url}: {beyond} px too wide at {width}"] if beyond > 0 else []
 
 
 def test_pages_for_everybody(visit: Visit, cast: Cast):

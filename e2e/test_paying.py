@@ -13,9 +13,9 @@ from bookings.models import Booking, PaymentStatus, Status
 from bookings.tests.cast import Cast
 from bookings.tests.factories import held, in_days, local_time
 from bookings.tests.paying import a_card, payment_of, stripe_here
+from e2e.barriers import problems
 from e2e.conftest import DESK, PHONE, Visit
 from e2e.test_journeys import BOOK
-from e2e.test_looks import problems
 from instainstru.lib import clock
 from ops.stand_ins.testing import StripeStandIn
 
