@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,8 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
 JSON = "application/vnd.oai.openapi+json"
 YAML = "application/vnd.oai.openapi"
+
+_one_at_a_time = threading.Lock()
 
 
 @require_safe
@@ -24,9 +27,15 @@ def schema(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@cache
 def text(kind: str) -> bytes:
     """The description as it is sent; made once, since a process keeps its code."""
+    # Its maker loads classes on the way, and fails where two threads do so at the same moment.
+    with _one_at_a_time:
+        return _rendered(kind)
+
+
+@cache
+def _rendered(kind: str) -> bytes:
     made = SchemaGenerator().get_schema(request=None, public=True)
     renderer = OpenApiYamlRenderer() if kind == YAML else OpenApiJsonRenderer()
     return renderer.render(made, renderer_context={})

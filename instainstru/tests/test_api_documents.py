@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from functools import cache
 
 import pytest
 import yaml
@@ -80,6 +84,25 @@ def test_the_description_is_for_everybody_in_json_or_yaml(client: Client, query,
     assert response.status_code == 200
     assert response["Content-Type"] == kind
     assert yaml.safe_load(response.content)["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize(("guard", "made"), [(nullcontext(), 4), (threading.Lock(), 1)])
+def test_of_many_who_ask_first_one_makes_it(guard, made, monkeypatch: pytest.MonkeyPatch):
+    at_it, count = threading.Barrier(4), []
+
+    class Maker:
+        def get_schema(self, **_: object) -> dict:
+            count.append(1)
+            with suppress(threading.BrokenBarrierError):
+                at_it.wait(timeout=0.2)  # for the others, if they can come here meanwhile
+            return {}
+
+    monkeypatch.setattr(documents, "_one_at_a_time", guard)
+    monkeypatch.setattr(documents, "_rendered", cache(documents._rendered.__wrapped__))
+    monkeypatch.setattr(documents, "SchemaGenerator", Maker)
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(documents.text, [documents.JSON] * 4)) == {b"{}"}
+    assert len(count) == made
 
 
 @pytest.mark.django_db
