@@ -29,11 +29,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Django, the site and its tests are a million objects that stay; looking for garbage among them again
-    and again is a tenth of the suite's time."""
+    """Django, the site and its tests stay; looking for garbage among them again and again is a tenth of the
+    suite's time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
