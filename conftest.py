@@ -28,6 +28,14 @@ def pytest_configure() -> None:
     django_settings.SEARCH_LOG_DELAY = 0
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What one process runs from end to end comes first, the longest of it before all, so that it is not what
+    everybody waits for at the end."""
+    items.sort(
+        key=lambda item: [item.get_closest_marker(name) is None for name in ("browser", "xdist_group")]
+    )
+
+
 def pytest_collection_finish() -> None:
     """Django, the site and its tests stay; looking for garbage among them again and again is a tenth of the
     suite's time."""

@@ -21,6 +21,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    # A page lives a second: code that is made quick for longer than that is wasted.
+    "--js-flags=--no-opt --no-maglev",
 ]
 
 
