@@ -1,7 +1,7 @@
 """The ground all tests stand on; each app's own things are in its `tests/`."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -54,6 +54,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def _fresh_cache() -> None:
     """No test sees what another remembered: sessions, counted requests, cached pages."""
     cache.clear()
+
+
+@pytest.fixture
+def django_assert_num_queries(
+    django_assert_num_queries: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """Where queries are counted, what a process remembers for some seconds is as old as it was at first."""
+    now = clock.monotonic()
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    return django_assert_num_queries
 
 
 @pytest.fixture

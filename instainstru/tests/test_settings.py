@@ -44,9 +44,10 @@ def test_production_without_settings_names_all_that_is_missing_at_once(door):
         assert f"{name} is not set" in said
 
 
-def test_production_with_safe_settings_starts():
-    done = start("-c", "import instainstru.wsgi", **SAFE)
+def test_production_with_safe_settings_starts_and_never_the_embedded_servers(tmp_path):
+    done = start("-c", "import instainstru.wsgi", **{**SAFE, "DATA_DIR": str(tmp_path / "data")})
     assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "data").exists()
 
 
 def test_production_without_payments_starts():
@@ -112,11 +113,6 @@ def test_each_unsafe_value_is_named_alone(settings, name, value, complaint):
     assert checks.production_settings() == []
     setattr(settings, name, value)
     assert [problem.msg for problem in checks.production_settings()] == [complaint]
-
-
-def test_production_never_starts_the_embedded_servers(tmp_path):
-    start("-c", "import instainstru.wsgi", **{**SAFE, "DATA_DIR": str(tmp_path / "data")})
-    assert not (tmp_path / "data").exists()
 
 
 def test_development_needs_no_settings():
