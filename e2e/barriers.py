@@ -13,10 +13,7 @@ from e2e.conftest import DESK, HEIGHT, PHONE, SMALLEST
 Look = tuple[int, str]
 
 LOOKS: list[Look] = [(SMALLEST, "light"), (DESK, "dark")]
-WIDTHS = (SMALLEST, PHONE, DESK)
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# All that another scheme changes on a page that is as wide as before.
-OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 OPTIONS = {
     "resultTypes": ["violations"],  # of what passes, one element each
     # Style sheets are read for one rule alone, whether they lock how the screen is turned; for those that
@@ -50,21 +47,19 @@ def check(page: Page, address: str, **how: Any) -> list[str]:
 def problems(
     page: Page, *, looks: Sequence[Look] = LOOKS, standards: Sequence[str] = (*STANDARDS, "best-practice")
 ) -> list[str]:
-    """As ``check``, for the page as it is. In a second look of the same width only colours are looked at."""
+    """As ``check``, for the page as it is."""
     if not page.evaluate(HAS_AXE):
         page.evaluate(AXE.axe_script)
-    wrong, seen = [], set()
+    wrong = []
     for width, scheme in looks:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.emulate_media(color_scheme=scheme)
-        passed, found = page.evaluate(RUN, {**OPTIONS, "runOnly": OF_COLOURS if width in seen else standards})
+        passed, found = page.evaluate(RUN, {**OPTIONS, "runOnly": standards})
         assert passed
         wrong += [f"{page.url}, {width} {scheme}: {one}" for one in (*found, *_too_wide(page))]
-        seen.add(width)
-    for width in WIDTHS:
-        if width not in seen:
-            page.set_viewport_size({"width": width, "height": HEIGHT})
-            wrong += [f"{page.url}, {width}: {one}" for one in _too_wide(page)]
+    for width in {SMALLEST, PHONE, DESK} - {width for width, _ in looks}:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        wrong += [f"{page.url}, {width}: {one}" for one in _too_wide(page)]
     return wrong
 
 
