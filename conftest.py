@@ -12,6 +12,8 @@ from django.db import connections
 from playwright.sync_api import Playwright
 
 from instainstru.lib import clock
+from instainstru.rules import services as rules
+from instructors.services.search import vocabulary, zones
 from ops import browser
 from ops.testing import pristine
 
@@ -50,20 +52,55 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         pristine.remember()
 
 
+# What each process reads from the database and remembers for some seconds.
+MEMORIES = (rules, vocabulary, zones)
+
+
 @pytest.fixture(autouse=True)
-def _fresh_cache() -> None:
-    """No test sees what another remembered: sessions, counted requests, cached pages."""
+def _nothing_remembered() -> None:
+    """No test sees what another remembered: sessions, counted requests, rules and words since rolled back."""
     cache.clear()
+    for memory in MEMORIES:
+        memory.forget()
+
+
+@pytest.fixture
+def nothing_to_read_again(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Reads what a process remembers for some seconds, which then stays that young: whether a statement more
+    is needed must not hang on which tests came before, or how long ago."""
+    now = clock.monotonic()
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+
+    def read() -> None:
+        for memory in MEMORIES:
+            memory.forget()
+        rules.current()
+        vocabulary.current()
+        zones.in_use()
+
+    return read
 
 
 @pytest.fixture
 def django_assert_num_queries(
-    django_assert_num_queries: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    nothing_to_read_again: Callable[[], None], django_assert_num_queries: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """Where queries are counted, what a process remembers for some seconds is as old as it was at first."""
-    now = clock.monotonic()
-    monkeypatch.setattr(clock, "monotonic", lambda: now)
-    return django_assert_num_queries
+    return _after(nothing_to_read_again, django_assert_num_queries)
+
+
+@pytest.fixture
+def django_assert_max_num_queries(
+    nothing_to_read_again: Callable[[], None], django_assert_max_num_queries: Callable[..., Any]
+) -> Callable[..., Any]:
+    return _after(nothing_to_read_again, django_assert_max_num_queries)
+
+
+def _after(first: Callable[[], None], counting: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(*args: Any, **options: Any) -> Any:
+        first()
+        return counting(*args, **options)
+
+    return counted
 
 
 @pytest.fixture

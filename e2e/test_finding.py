@@ -13,14 +13,8 @@ from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, in_days, local_time
 from e2e.conftest import DESK, PHONE, Visit
 from instainstru.lib import clock
-from instructors.services.search import vocabulary
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture(autouse=True)
-def _words():
-    vocabulary.forget()
 
 
 def field(page: Page) -> Any:

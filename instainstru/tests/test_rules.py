@@ -15,13 +15,6 @@ from instainstru.rules.models import Rules
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
-@pytest.fixture(autouse=True)
-def _forgotten():
-    services.forget()
-    yield
-    services.forget()
-
-
 def test_a_change_is_a_new_version_and_is_seen_at_once_here(cast: Cast):
     before = services.current()
     after = services.change(by=cast.staff, hold_min=10)

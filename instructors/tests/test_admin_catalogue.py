@@ -18,7 +18,6 @@ BASE = "/admin/instructors/"
 @pytest.fixture
 def office(cast: Cast, client: Client) -> Client:
     client.force_login(cast.staff)
-    vocabulary.forget()
     return client
 
 

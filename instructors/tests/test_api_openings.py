@@ -22,15 +22,8 @@ from instainstru.accounts.models import Scope
 from instainstru.lib import clock
 from instructors.models import Instructor, Modality
 from instructors.services import catalogue
-from instructors.services.search import vocabulary
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _words() -> None:
-    """Subjects are made by each test anew."""
-    vocabulary.forget()
 
 
 def asked(**wishes) -> str:
@@ -230,7 +223,6 @@ def test_a_month_costs_as_many_queries_as_a_day(cast: Cast, days, django_assert_
 def test_search_answers_with_times_of_several_instructors(cast: Cast):
     others = [teaching(OfferingFactory(price_per_hour=9000)) for _ in range(2)]
     teaching(OfferingFactory(subject__slug="violin"))
-    vocabulary.forget()
     day = in_days(3)
     query = asked(subject="piano", **{"from": local_time(day, 10), "to": local_time(day, 11)})
     response = Caller(cast.ben).get(f"/openings?{query}")
@@ -287,7 +279,6 @@ def test_dates_are_whole_days_of_the_zone_they_are_meant_in(cast: Cast):
 def test_a_sentence_is_understood_and_the_reading_told(cast: Cast):
     day = in_days(3)
     teaching(OfferingFactory(price_per_hour=9000))
-    vocabulary.forget()
     query = quote(f"piano {day:%A} at 10am under $85")
     response = Caller(cast.ben).get(f"/openings?q={query}")
     answered = response.json()

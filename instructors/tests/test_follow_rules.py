@@ -13,13 +13,6 @@ from instructors.services import horizon
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _forgotten():
-    services.forget()
-    yield
-    services.forget()
-
-
 def free_around_noon(cast: Cast) -> list[tuple[object, object]]:
     return OpenDay.objects.get(instructor=cast.piano.instructor, date=in_days(3)).free
 

@@ -30,7 +30,7 @@ from instainstru.rules import services as rules_service
 from instructors import meaning
 from instructors.models import Instructor, Modality, OpenDay
 from instructors.services import horizon, limits, openings
-from instructors.services.search import find, vocabulary, zones
+from instructors.services.search import find, vocabulary
 from instructors.services.search.query import Query
 from instructors.services.slots import limits_of
 
@@ -113,7 +113,6 @@ def test_what_was_changed_meanwhile_is_not_overwritten(ana: Instructor):
 
 
 def test_the_grid_is_obeyed_by_times_search_and_booking(cast: Cast, ana: Instructor):
-    zones.forget()
     day = in_days(3)
     save(ana, grid_min=60)
     assert starts(cast, day) == [f"{hour:02d}:00" for hour in range(9, 17)]
@@ -213,7 +212,6 @@ def test_every_limit_is_explained_by_an_example(ana: Instructor):
 @time_machine.travel(datetime(2026, 10, 2, 12, tzinfo=UTC), tick=False)
 def test_an_hourly_grid_is_right_on_the_day_of_a_half_hours_change_of_clocks():
     """On Lord Howe Island, Sunday 4 October 2026: two o'clock is half past two."""
-    zones.forget()
     zone = "Australia/Lord_Howe"
     instructor = InstructorFactory(time_zone=zone, grid_min=60)
     offering = teaching(OfferingFactory(instructor=instructor), week={6: [(60, 6 * 60)]})

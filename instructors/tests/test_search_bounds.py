@@ -19,13 +19,6 @@ pytestmark = pytest.mark.django_db
 DAYS = dict.fromkeys(range(7), NINE_TO_FIVE)
 
 
-@pytest.fixture(autouse=True)
-def _forgotten():
-    rules_service.forget()
-    yield
-    rules_service.forget()
-
-
 def bound(offering: Offering):
     return Offering.objects.values_list("next_free_at", flat=True).get(pk=offering.pk)
 

@@ -8,15 +8,14 @@ from random import Random
 
 import pytest
 
-from instructors.services.search import facets, find, vocabulary, zones
+from instructors.services.search import facets, find, vocabulary
 from instructors.services.search.params import minute_of
 from instructors.services.search.phrases import PARTS
 from instructors.services.search.query import Query
-from instructors.tests.test_search_find import NOW, ZONE, _nothing_remembered, offering
+from instructors.tests.test_search_find import NOW, ZONE, offering
 from instructors.tests.test_search_reference import NOW as THEN
 from instructors.tests.test_search_reference import ask, build
 
-__all__ = ["_nothing_remembered"]
 pytestmark = pytest.mark.django_db
 
 
@@ -47,7 +46,6 @@ def test_a_count_is_what_the_search_finds_with_the_filter_set(seed):
             for value, shown in values.items():
                 found = find.find(with_filter(query, facet, value), now=THEN, vocabulary=words, limit=100)
                 assert shown == str(len(found.results)), (facet, value, query)
-    zones.forget()
 
 
 def test_a_filter_that_is_set_shows_no_counts():

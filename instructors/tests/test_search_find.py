@@ -9,21 +9,14 @@ import pytest
 from bookings.tests.factories import InstructorFactory, OfferingFactory, SubjectFactory, teaching
 from instainstru.lib import clock
 from instainstru.lib.errors import Invalid
-from instainstru.rules import services as rules_service
 from instructors.models import Modality, Offering, OpenDay
-from instructors.services.search import find, order, rank, vocabulary, zones
+from instructors.services.search import find, order, rank, vocabulary
 from instructors.services.search.query import Query
 
 pytestmark = pytest.mark.django_db
 ZONE = "America/New_York"
 # Ten in the morning in New York.
 NOW = datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered():
-    zones.forget()
-    rules_service.forget()
 
 
 def offering(slug: str = "piano", *, hours: tuple[int, int] = (9, 17), **facts) -> Offering:

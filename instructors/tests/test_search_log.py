@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 REPORT = reverse("admin:instructors_searchlog_report")
 
 
-@pytest.fixture(autouse=True)
-def _words():
-    vocabulary.forget()
-
-
 def search(client: Client, **params: Any) -> Any:
     return client.get(reverse("instructors:search"), params)
 

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from instructors.models import Offering, OpenDay
-from instructors.services.search import find, vocabulary, zones
+from instructors.services.search import find, vocabulary
 from instructors.services.search.query import Query
 from instructors.tests.test_search_reference import NEW_YORK, NOW, build
 
@@ -60,7 +60,6 @@ def test_pages_show_once_who_stays_bookable_while_others_are_booked(sort, subjec
     # Who is booked may move back among the soonest, and be shown with what else they teach.
     if sort != "soonest" and len(subjects) == 1:
         assert max(shown.values()) == 1
-    zones.forget()
 
 
 def test_equal_keys_are_paged_by_number():
@@ -80,4 +79,3 @@ def test_equal_keys_are_paged_by_number():
             if cursor is None:
                 break
         assert paged == whole
-    zones.forget()

@@ -13,9 +13,7 @@ from instructors.services.search import find, vocabulary
 from instructors.services.search.places import Around
 from instructors.services.search.query import Query
 from instructors.services.search.relax import NAMES, NOTHING, Relaxed, relax, steps
-from instructors.tests.test_search_find import NOW, ZONE, _nothing_remembered, offering
-
-__all__ = ["_nothing_remembered"]
+from instructors.tests.test_search_find import NOW, ZONE, offering
 
 TODAY = date(2026, 12, 2)
 SATURDAY = date(2026, 12, 5)

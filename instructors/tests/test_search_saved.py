@@ -35,11 +35,6 @@ ZONE = "America/New_York"
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def _words():
-    vocabulary.forget()
-
-
 @pytest.fixture
 def noon():
     """At noon, when letters may go out; moved by what it gives."""

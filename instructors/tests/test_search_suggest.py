@@ -17,11 +17,6 @@ from instructors.services.search.suggest import Suggestion, suggest
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _words():
-    vocabulary.forget()
-
-
 def of(text: str) -> list[Suggestion]:
     return suggest(text, vocabulary=vocabulary.current())
 
