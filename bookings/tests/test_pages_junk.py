@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import get_resolver
@@ -121,9 +123,11 @@ def recorded_ground(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture
-def ground(recorded_ground: None, db: None, payments_on: None, settings: Any) -> Ground:
+def ground(recorded_ground: None, db: None, payments_on: None, settings: Any) -> Iterator[Ground]:
+    """As it was when it was recorded: a time is held on it, for five minutes."""
     settings.RATELIMIT_ENABLE = False
-    return GROUND.play()
+    with time_machine.travel(GROUND.taken_at, tick=False):
+        yield GROUND.play()
 
 
 def made_ground() -> Ground:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from django.db import connection, transaction
@@ -30,7 +30,13 @@ class Recording(Generic[T]):
     def __init__(self, schema: str, make: Callable[[], T]) -> None:
         self._schema = schema
         self._make = make
-        self._taken: tuple[T, list[date], str] | None = None
+        self._taken: tuple[T, datetime, list[date], str] | None = None
+
+    @property
+    def taken_at(self) -> datetime:
+        """When it was made: for tests of what would be over by the time they run."""
+        assert self._taken is not None, "nothing was recorded"
+        return self._taken[1]
 
     def take(self) -> None:
         """Make it, keep its rows in a schema of their own, and take them away again."""
@@ -43,14 +49,14 @@ class Recording(Generic[T]):
                 cursor.execute(f"CREATE TABLE {self._schema}.{table} AS SELECT {columns} FROM {table}")
                 copies.append(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self._schema}.{table}")
         pristine.restore()
-        self._taken = made, _days(), ";".join(pristine.unchecked(copies))
+        self._taken = made, clock.now(), _days(), ";".join(pristine.unchecked(copies))
 
     def play(self) -> T:
         """The rows, and what stands for them: of one's own, to be changed at will. On another day than that
         of the recording they are made anew."""
-        if self._taken is None or self._taken[1] != _days():
+        if self._taken is None or self._taken[2] != _days():
             return self._make()
-        made, _, copies = self._taken
+        made, _, _, copies = self._taken
         with connection.cursor() as cursor:
             cursor.execute(copies)
         return copy.deepcopy(made)
