@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from instainstru.lib import clock
@@ -60,12 +61,10 @@ _seen: tuple[float, Vocabulary] | None = None
 
 
 def current() -> Vocabulary:
-    """The vocabulary, read anew when it is older than ``STALE_AFTER`` and something changed."""
+    """The vocabulary, at most ``STALE_AFTER`` seconds old."""
     global _seen
     if _seen is None or clock.monotonic() - _seen[0] > STALE_AFTER:
-        fresh = read()
-        # What was learned of misspelt words stays while the words are the same.
-        _seen = (clock.monotonic(), _seen[1] if _seen and _seen[1] == fresh else fresh)
+        _seen = (clock.monotonic(), read())
     return _seen[1]
 
 
@@ -77,21 +76,35 @@ def forget() -> None:
 
 def read() -> Vocabulary:
     """The vocabulary as the database has it; ZIP codes are recognised by their form instead."""
-    categories = list(Category.objects.all())
-    subjects = list(Subject.objects.select_related("category"))
-    aliases = list(Alias.objects.select_related("subject", "category"))
-    places = dict(Place.objects.exclude(kind=Place.Kind.ZIP).values_list("slug", "kind"))
-    short = PlaceAlias.objects.select_related("place").values_list("text", "place__slug")
+    places = Place.objects.filter(kind__in=(Place.Kind.BOROUGH, Place.Kind.NEIGHBOURHOOD))
+    return _of(
+        tuple(Category.objects.values_list("slug", "name")),
+        tuple(Subject.objects.values_list("slug", "name", "category__slug", "pk")),
+        tuple(Alias.objects.values_list("text", "subject__slug", "category__slug")),
+        tuple(places.values_list("slug", "kind")),
+        tuple(PlaceAlias.objects.values_list("text", "place__slug")),
+    )
+
+
+# While the words are the same, what was learned of misspelt ones stays.
+@lru_cache(maxsize=1)
+def _of(
+    categories: tuple[tuple[str, str], ...],
+    subjects: tuple[tuple[str, str, str, int], ...],
+    aliases: tuple[tuple[str, str | None, str | None], ...],
+    places: tuple[tuple[str, str], ...],
+    short: tuple[tuple[str, str], ...],
+) -> Vocabulary:
     return Vocabulary(
-        subjects={phrase(one.slug): one.slug for one in subjects}
-        | {phrase(one.text): one.subject.slug for one in aliases if one.subject},
-        categories={one.slug: one.slug for one in categories}
-        | {phrase(one.text): one.category.slug for one in aliases if one.category},
-        places={phrase(slug): slug for slug in places} | {phrase(text): slug for text, slug in short},
-        subject_names={one.slug: (one.name, one.category.slug) for one in subjects},
-        category_names={one.slug: one.name for one in categories},
-        subject_ids={one.slug: one.pk for one in subjects},
-        wide_places=frozenset(slug for slug, kind in places.items() if kind == Place.Kind.BOROUGH),
+        subjects={phrase(slug): slug for slug, *_ in subjects}
+        | {phrase(text): subject for text, subject, _ in aliases if subject},
+        categories={slug: slug for slug, _ in categories}
+        | {phrase(text): category for text, _, category in aliases if category},
+        places={phrase(slug): slug for slug, _ in places} | {phrase(text): slug for text, slug in short},
+        subject_names={slug: (name, category) for slug, name, category, _ in subjects},
+        category_names=dict(categories),
+        subject_ids={slug: pk for slug, _, _, pk in subjects},
+        wide_places=frozenset(slug for slug, kind in places if kind == Place.Kind.BOROUGH),
     )
 
 
