@@ -1,6 +1,7 @@
 """The ground all tests stand on; each app's own things are in its `tests/`."""
 
 import gc
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +27,8 @@ def pytest_configure() -> None:
     django_settings.STATIC_ROOT = django_settings.BASE_DIR / ".data" / "none"
     # Argon2 is slow on purpose; tests sign in by the hundred.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # pytest keeps what is logged and shows it where a test fails; a second copy would be read by nobody.
+    logging.getLogger().handlers.clear()
     # A thread that writes searches later would not see what a test has not committed.
     django_settings.SEARCH_LOG_DELAY = 0
 

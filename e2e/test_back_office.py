@@ -14,12 +14,11 @@ from bookings.tests.factories import InstructorFactory, booked, in_days, local_t
 from bookings.tests.paying import payment_of
 from bookings.tests.test_admin_no_shows import a_disputed_no_show
 from e2e.barriers import STANDARDS, check
-from e2e.conftest import DESK, PHONE, Visit
+from e2e.conftest import Visit
 from instainstru.lib import clock
 from instainstru.rules import services as rules_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-LOOKS = [(PHONE, "light"), (PHONE, "dark"), (DESK, "dark")]
 
 
 def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast):
@@ -54,9 +53,7 @@ def test_pages_fit_and_have_no_barriers(visit: Visit, cast: Cast):
     )  # fmt: skip
     page = visit(addresses[0], user=cast.staff)
     # Best practices are left out: the frame of these pages is Django's.
-    assert [
-        problem for address in addresses for problem in check(page, address, looks=LOOKS, standards=STANDARDS)
-    ] == []
+    assert [problem for one in addresses for problem in check(page, one, standards=STANDARDS)] == []
 
 
 def test_staff_find_a_lesson_and_move_it_on_a_phone(visit: Visit, cast: Cast):

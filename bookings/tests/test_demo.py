@@ -127,8 +127,7 @@ def everything():
     }  # fmt: skip
 
 
-def test_the_same_seed_makes_the_same_rows_and_another_seed_others():
-    seed()
+def test_the_same_seed_makes_the_same_rows_and_another_seed_others(demo):
     first = everything()
     seed(seed=8)
     other = everything()
