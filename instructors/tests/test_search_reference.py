@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
@@ -20,7 +22,18 @@ from instructors.services.search.query import Query
 
 NEW_YORK = "America/New_York"
 ZONES = [NEW_YORK, NEW_YORK, "America/Los_Angeles", "Asia/Tokyo", "Asia/Kathmandu", "Asia/Kolkata"]
+# By day in New York; and when all of America sleeps, or has just gone to bed.
 NOW = datetime(2026, 12, 2, 15, 7, 31, tzinfo=UTC)
+NIGHTS = [datetime(2026, 12, 2, 8, 37, 31, tzinfo=UTC), datetime(2026, 12, 2, 4, 2, 11, tzinfo=UTC)]
+ASLEEP = [NEW_YORK, NEW_YORK, "America/Chicago", "America/Los_Angeles"]
+# When free time may begin and how long it is, in quarters of an hour; and for early risers.
+HOURS = [((28, 44), (1, 12)), ((58, 80), (1, 14))]
+EARLY = [((12, 20), (4, 12)), ((24, 32), (4, 12)), ((36, 37), (4, 14))]
+# Nothing but “when is somebody free?”.
+AT_ONCE: dict[str, Any] = {
+    "sort": "soonest", "date_from": None, "time_from": None, "time_to": None, "weekdays": (), "level": None,
+    "audience": None, "price_min": None, "price_max": None, "near": None, "radius_km": None,
+}  # fmt: skip
 TODAY = NOW.date()
 SUBJECTS = ["piano", "guitar", "chess"]
 DAY = timedelta(days=1)
@@ -79,10 +92,7 @@ def open_day(rng: Random, instructor: Instructor, day: Any) -> OpenDay:
     start = clock.day_bounds(day, instructor.time_zone)[0]
     drawn = [
         (start + timedelta(minutes=low * 15), start + timedelta(minutes=low * 15 + length * 15))
-        for low, length in (
-            (rng.randint(28, 44), rng.randint(1, 12)),
-            (rng.randint(58, 80), rng.randint(1, 14)),
-        )
+        for low, length in ((rng.randint(*begins), rng.randint(*lasts)) for begins, lasts in HOURS)
         if rng.random() < 0.5
     ]
     # As ``calendar`` writes them: beginning on the instructor's grid.
@@ -229,15 +239,31 @@ def all_starts(offering: Offering, modality: str, duration: int, query: Query) -
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", range(8))
 def test_search_finds_what_the_obvious_search_finds(seed, monkeypatch):
+    compare(Random(seed), monkeypatch, questions=60)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("night", NIGHTS, ids=["before dawn", "late"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_soonest_at_night_are_those_of_the_obvious_search(seed, night, monkeypatch):
+    here = sys.modules[__name__]
+    monkeypatch.setattr(here, "NOW", night)
+    monkeypatch.setattr(here, "ZONES", ASLEEP)
+    monkeypatch.setattr(here, "HOURS", EARLY)
+    compare(Random(seed + 200), monkeypatch, questions=30, first=1, **AT_ONCE)
+
+
+def compare(
+    rng: Random, monkeypatch: pytest.MonkeyPatch, *, questions: int, first: int = 3, **fixed: Any
+) -> None:
     # So small that what is proven after the first chunk, and in the first circle, matters.
-    monkeypatch.setattr(order, "FALLING", (3, 4, 500))
-    monkeypatch.setattr(order, "RISING", (3, 4, 500))
+    monkeypatch.setattr(order, "FALLING", (first, 4, 500))
+    monkeypatch.setattr(order, "RISING", (first, 4, 500))
     monkeypatch.setattr(order, "CIRCLES", (1.0, 2.0, 4.0))
-    rng = Random(seed)
     build(rng)
     words = vocabulary.read()
-    for _ in range(60):
-        query = ask(rng)
+    for _ in range(questions):
+        query = replace(ask(rng), **fixed)
         expected = list(obvious(query))
         got = find.find(query, now=NOW, vocabulary=words, limit=100)
         shown = [(one.row.id, one.modality, one.duration_min, one.starts) for one in got.results]

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from instructors.models import Modality
+from instructors.services import slots
 from instructors.services.search.asked import UTC_ZONE, Asked, circle, limits, modalities
 from instructors.services.search.places import Around
 from instructors.services.search.walk import Hit, Place, Row, Walk
@@ -60,12 +61,13 @@ def _nearest(walk: Walk, around: Around, *, after: Place | None, size: int) -> I
 
 def _soonest(walk: Walk, asked: Asked, *, after: Place | None, size: int) -> Iterator[list[Row]]:
     """By first start; of equal ones, whoever became free last. What cannot be proven is taken as it is."""
-    found: list[tuple[Place, Hit]] = []
+    found: dict[int, tuple[Place, Hit]] = {}
     yielded: set[int] = set()
-    for candidates, proven in _by_bound(walk, _floor(asked)):
-        found += [((hit.sort_key, hit.tie, hit.id), hit) for hit in candidates if hit.sort_key is not None]
-        found.sort()
-        final = [(place, hit) for place, hit in found if place <= proven]
+    for candidates, proven in _by_night_and_day(walk, asked):
+        found |= {
+            hit.id: ((hit.sort_key, hit.tie, hit.id), hit) for hit in candidates if hit.sort_key is not None
+        }
+        final = sorted((place, hit) for place, hit in found.values() if place <= proven)
         ready = [
             hit
             for place, hit in _one_each(final, walk)
@@ -76,8 +78,20 @@ def _soonest(walk: Walk, asked: Asked, *, after: Place | None, size: int) -> Ite
         yielded.update(hit.id for _, hit in final)
 
 
-def _by_bound(walk: Walk, floor: float) -> Iterator[tuple[list[Hit], Place]]:
+def _by_night_and_day(walk: Walk, asked: Asked) -> Iterator[tuple[list[Hit], Place]]:
     """Candidates some at a time, and up to where those so far are in the order of all there are.
+
+    At night nobody begins before the morning but those who do without the overnight rule, so they come first.
+    """
+    soon, morning = _first_start(asked), _first_morning(asked)
+    if soon < morning:
+        for hits, proven in _by_bound(walk, soon, until=morning):
+            yield hits, min(proven, (morning, -math.inf, 0))
+    yield from _by_bound(walk, max(soon, morning))
+
+
+def _by_bound(walk: Walk, floor: float, until: float | None = None) -> Iterator[tuple[list[Hit], Place]]:
+    """As ``_by_night_and_day``; with ``until`` only of those who begin at night.
 
     Nobody begins before ``next_free_at``, nor before ``floor``. First come those who were free before it,
     the last ones first: who can begin at ``floor`` is final as he comes, and of the earlier ones fewer and
@@ -85,7 +99,7 @@ def _by_bound(walk: Walk, floor: float) -> Iterator[tuple[list[Hit], Place]]:
     """
     free_at, after_id, rest = floor, 0, list[Hit]()
     for chunk in FALLING:
-        hits = walk.candidates(free_at=free_at, after_id=after_id, limit=chunk, falling=True)
+        hits = walk.candidates(free_at=free_at, after_id=after_id, limit=chunk, falling=True, until=until)
         if len(hits) < chunk:
             # Seldom a page: with those who come next.
             rest = hits
@@ -94,7 +108,7 @@ def _by_bound(walk: Walk, floor: float) -> Iterator[tuple[list[Hit], Place]]:
         free_at, after_id = -hits[-1].tie, hits[-1].id
     free_at, after_id = floor, LARGEST_ID
     for number, chunk in enumerate(RISING, start=1):
-        hits = walk.candidates(free_at=free_at, after_id=after_id, limit=chunk, falling=False)
+        hits = walk.candidates(free_at=free_at, after_id=after_id, limit=chunk, falling=False, until=until)
         if len(hits) < chunk or number == len(RISING):
             yield rest + hits, (math.inf, math.inf, LARGEST_ID)
             return
@@ -103,14 +117,28 @@ def _by_bound(walk: Walk, floor: float) -> Iterator[tuple[list[Hit], Place]]:
         rest = []
 
 
-def _floor(asked: Asked) -> float:
+def _first_start(asked: Asked) -> float:
     """The first start anybody can have, as epoch seconds."""
     notice = limits(UTC_ZONE, asked.rules).notice
-    least = min(notice[way] for way in modalities(asked.query) or Modality.values)
+    least = min(notice[way] for way in _ways(asked))
     start = max(asked.windows[0][0], asked.now + timedelta(minutes=least)).timestamp()
     # On a grid of wall time: zones are whole quarters of an hour away from UTC.
     step = math.gcd(asked.rules.grid_min, 15) * 60
     return math.ceil(start / step) * step
+
+
+def _first_morning(asked: Asked) -> float:
+    """The first start anybody can have who obeys the overnight rule alone; not later than now by day."""
+    mornings = [
+        slots.morning(limits(zone, asked.rules), modality=way, now=asked.now)
+        for zone in asked.zones
+        for way in _ways(asked)
+    ]
+    return min(mornings, default=asked.now).timestamp()
+
+
+def _ways(asked: Asked) -> Sequence[str]:
+    return modalities(asked.query) or Modality.values
 
 
 def _one_each(found: Sequence[tuple[Place, Hit]], walk: Walk) -> Iterable[tuple[Place, Hit]]:

@@ -165,6 +165,11 @@ SOONEST = """
     LEFT JOIN LATERAL ({first_start}) soon ON TRUE
     ORDER BY candidate.next_free_at {direction}, candidate.id
 """
+# Who begins at night.
+AWAKE = """
+    AND o.next_free_at < to_timestamp(%(until)s)
+    AND NOT (SELECT its.overnight_rule FROM instructors_instructor its WHERE its.id = o.instructor_id)
+"""
 RISING = "(o.next_free_at, o.id) > (to_timestamp(%(free_at)s), %(after_id)s)"
 FALLING = """o.next_free_at <= to_timestamp(%(free_at)s)
     AND (o.next_free_at < to_timestamp(%(free_at)s) OR o.id > %(after_id)s)"""

@@ -106,10 +106,16 @@ class Walk:
             values |= {"after_key": after[0], "after_id": after[2]}
         return self._dressed(self._hits(is_paged=after is not None), values)
 
-    def candidates(self, *, free_at: float, after_id: int, limit: int, falling: bool) -> list[Hit]:
-        """The next offerings by ``next_free_at``, up or down; keyed by their first start, if any."""
+    def candidates(
+        self, *, free_at: float, after_id: int, limit: int, falling: bool, until: float | None
+    ) -> list[Hit]:
+        """The next offerings by ``next_free_at``, up or down; keyed by their first start, if any.
+
+        With ``until`` only of those who do without the overnight rule, and free before.
+        """
+        awake = "" if until is None else sql.AWAKE
         text = sql.SOONEST.format(
-            where=f"o.is_listed AND {self.subject('o')} {self.covered('o')} {self._may_have_time}",
+            where=f"o.is_listed AND {self.subject('o')} {self.covered('o')} {awake} {self._may_have_time}",
             beyond=sql.FALLING if falling else sql.RISING,
             direction="DESC" if falling else "ASC",
             terms=self.terms("o"),
@@ -120,7 +126,8 @@ class Walk:
             ),
         )
         with prepared.cursor() as cursor:
-            cursor.execute(text, {**self.values, "free_at": free_at, "after_id": after_id, "limit": limit})
+            place = {"free_at": free_at, "after_id": after_id, "limit": limit, "until": until}
+            cursor.execute(text, {**self.values, **place})
             return [Hit._make(row) for row in cursor.fetchall()]
 
     def dress(self, hits: Sequence[Hit]) -> list[Row]:
