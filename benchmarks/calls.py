@@ -158,7 +158,6 @@ def booking(time: FreeTime, headers: dict[str, str]) -> Call:
     return Call("/api/v1/bookings", headers, method="POST", body=body, expect=201, again=409)
 
 
-# -- Instructors' weeks ------------------------------------------------------------------------------
 # Each turn is another instructor's, and each run has other hours: every call has something to write.
 
 _PAST_THE_HOUR = Random().randrange(60)

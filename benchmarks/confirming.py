@@ -130,9 +130,6 @@ def alone() -> int:
     return 0 if all(row.passed is not False for row in found) else 1
 
 
-# -- What is asked -----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Payer:
     """A student with an API key, a session and a card at the stand-in."""
@@ -238,9 +235,6 @@ class Form(HTMLParser):
 
 def _is_sent(given: dict[str, str | None]) -> bool:
     return bool(given.get("name")) and (given.get("type") not in ("radio", "checkbox") or "checked" in given)
-
-
-# -- Inside a process of the site --------------------------------------------------------------------
 
 
 def payers(number: int) -> list[dict[str, str]]:

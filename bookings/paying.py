@@ -74,9 +74,6 @@ def allow(response: HttpResponse) -> HttpResponse:
     return response
 
 
-# -- What a page shows -------------------------------------------------------------------------------
-
-
 def stripe(*, back: str) -> dict[str, str]:
     """What ``payment.js`` needs; ``back`` is where Stripe sends a browser that it has to take away."""
     base = settings.STRIPE_API_BASE
@@ -187,9 +184,6 @@ def _hours(hours: int) -> str:
     return "a day" if hours == 24 else f"{hours} hours"
 
 
-# -- What was chosen ---------------------------------------------------------------------------------
-
-
 def count(request: HttpRequest, form: PayForm) -> None:
     """Count what asks Stripe for something; a card that was just entered was counted when that began."""
     if not form.cleaned_data["setup_intent"]:
@@ -227,9 +221,6 @@ def card_of(form: PayForm, student: Student, *, by: User) -> Card:
     return cards.card_for(by, number)
 
 
-# -- Stripe's own page, and the way back -------------------------------------------------------------
-
-
 def to_stripe(request: HttpRequest, student: Student, *, here: str, **kept: str) -> HttpResponse:
     """Send the browser to Stripe's page for saving a card; it comes back to ``here`` with ``kept``."""
     address = request.build_absolute_uri(here)
@@ -260,9 +251,6 @@ def welcome_back(request: HttpRequest, student: Student, *, by: User) -> HttpRes
     return redirect(f"{request.path}?{urlencode(query)}" if query else request.path)
 
 
-# -- While the bank asks, or has not answered ---------------------------------------------------------
-
-
 def asking(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     """What ``bookings/bank.html`` shows of a payment that waits for somebody."""
     asks = payment.status == PaymentStatus.ACTION_REQUIRED
@@ -280,8 +268,6 @@ def asking(request: HttpRequest, payment: Payment) -> dict[str, Any]:
         "stripe": stripe(back=""),
     }
 
-
-# -- What the bank said ------------------------------------------------------------------------------
 
 SAID = {
     "insufficient_funds": "There is not enough money on this card.",

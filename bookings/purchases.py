@@ -163,9 +163,6 @@ def business() -> dict[str, str]:
     }
 
 
-# -- Credit ------------------------------------------------------------------------------------------
-
-
 def credit(one: Credit, *, zone: str) -> dict[str, str]:
     """Credit that is left: how much, why, until when."""
     used = "" if one.left == one.amount else f"of {money.exact(one.amount, one.currency)}"
@@ -199,9 +196,6 @@ def _entry(entry: Entry, *, zone: str) -> dict[str, str]:
         "url": reverse("bookings:lesson", args=[posting.booking_id]) if posting.booking_id else "",
         "when": when.date(posting.created_at, zone),
     }
-
-
-# -- Packages ----------------------------------------------------------------------------------------
 
 
 def package(one: Package, *, zone: str, now: datetime) -> dict[str, Any]:

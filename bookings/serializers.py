@@ -141,9 +141,6 @@ def _name(user: User, known: bool) -> str:
     return user.full_name if known else user.short_name
 
 
-# -- What is read ------------------------------------------------------------------------------------
-
-
 class HoldBody(Body):
     """A time somebody wants."""
 
@@ -255,9 +252,6 @@ class DisputeBody(Body):
 
 class NothingBody(Body):
     """Nothing to say: an empty object, or no body at all."""
-
-
-# -- How answers look, for the API's documents -------------------------------------------------------
 
 
 class BookedOffering(serializers.Serializer[Any]):

@@ -35,9 +35,6 @@ def search(page: Page, text: str) -> None:
     page.wait_for_url("**/search?**")
 
 
-# -- Booking -----------------------------------------------------------------------------------------
-
-
 @with_and_without_js
 def test_a_student_books_with_two_presses_after_the_query(visit: Visit, cast: Cast, js: bool):
     page = visit("/", user=cast.ben, js=js)
@@ -172,9 +169,6 @@ def press_until(page: Page, key: str, reached: Any, most: int = 80) -> None:
     raise AssertionError("The focus never came there.")
 
 
-# -- Finding -----------------------------------------------------------------------------------------
-
-
 def test_filters_change_the_results_in_place_and_the_address_with_them(visit: Visit, cast: Cast):
     teaching(OfferingFactory(price_per_hour=20_000))
     page = visit("/search?q=piano", width=DESK)
@@ -216,9 +210,6 @@ def test_the_month_turns_in_place_and_back(visit: Visit, cast: Cast):
     expect(day).to_have_text(first)
     page.evaluate("history.back()")
     expect(month).to_have_text(before)
-
-
-# -- Teaching ----------------------------------------------------------------------------------------
 
 
 @with_and_without_js

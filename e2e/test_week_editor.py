@@ -78,9 +78,6 @@ def windows(instructor: Instructor, monday: date) -> list[Any]:
     return [day.windows for day in weeks.week_at(instructor, monday).days]
 
 
-# -- Painting ----------------------------------------------------------------------------------------
-
-
 def test_hours_are_painted_with_the_mouse_undone_and_saved(visit: Visit, cast: Cast, ana, monday: date):
     schedule.set_date(ana, monday + 6 * DAY, [(555, 1003)], by=cast.ana)
     page = visit(of(monday), user=cast.ana, width=DESK)
@@ -193,9 +190,6 @@ def test_copying_presets_and_applying(visit: Visit, cast: Cast, ana, monday: dat
     assert [windows(ana, monday + 7 * n * DAY) for n in range(4)] == [expected] * 3 + [[USUAL] * 7]
 
 
-# -- When it goes wrong ------------------------------------------------------------------------------
-
-
 def test_a_save_that_is_cut_off_goes_back_and_is_sent_again(visit: Visit, cast: Cast, ana, monday: date):
     page = visit(of(monday), user=cast.ana, width=DESK, cuts=True)
     drag(page, cell(page, 0, 9), cell(page, 0, 11.5))
@@ -276,9 +270,6 @@ def test_two_devices_are_merged_day_by_day(visit: Visit, cast: Cast, ana, monday
     expect(page.get_by_text(f"{names[0]}: 9:00 am–12:00 pm, 3:00–5:00 pm.", exact=True)).to_be_visible()
     found = list(schedule.week_of(ana).values()) if every else windows(ana, monday)
     assert found == [[(540, 720), (900, 1020)], *[USUAL] * 6]
-
-
-# -- Without scripts, and between the scopes ---------------------------------------------------------
 
 
 def test_without_scripts_a_week_is_filled_looked_at_and_saved(visit: Visit, cast: Cast, ana, monday: date):

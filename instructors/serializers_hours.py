@@ -22,8 +22,6 @@ def show_window(window: Window) -> dict[str, str]:
     return {"from": schedule.show_minute(low), "to": schedule.show_minute(high)}
 
 
-# -- What is read ------------------------------------------------------------------------------------
-
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SOURCES = ("pattern", "date")
 LISTED = ("lessons", "time_off")
@@ -200,9 +198,6 @@ class WeekBody(Body):
     days = DatesField()
     week = serializers.DateField(required=False, help_text="Ignored; the address says it.")
     time_zone = serializers.CharField(required=False, help_text="Ignored; it is set in the profile.")
-
-
-# -- How answers look, for the API's documents -------------------------------------------------------
 
 
 @extend_schema_serializer(component_name="Window")

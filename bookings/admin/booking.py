@@ -91,8 +91,6 @@ class BookingAdmin(ActingAdmin):
             "deliveries_url": f"{reverse('admin:events_delivery_changelist')}?q={booking.pk}",
         }
 
-    # -- The list, on the instructor's clocks --------------------------------------------------------
-
     @admin.display(description="starts (instructor's time)")
     def starts(self, booking: Booking) -> str:
         return _moment(booking.starts_at, booking.time_zone)
@@ -122,8 +120,6 @@ class BookingAdmin(ActingAdmin):
     @admin.display(description="made")
     def created(self, booking: Booking) -> str:
         return _moment(booking.created_at, booking.time_zone)
-
-    # -- The page ------------------------------------------------------------------------------------
 
     @admin.display(description="status")
     def standing(self, booking: Booking) -> str:

@@ -128,8 +128,6 @@ class AccountAdmin(ActingAdmin):
     def balance(self, account: Account) -> str:
         return exact(account.held, account.currency)  # type: ignore[attr-defined]
 
-    # -- Statements and the trial balance ------------------------------------------------------------
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [path("trial/", view(self.trial), name="bookings_account_trial")]

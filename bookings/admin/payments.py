@@ -116,8 +116,6 @@ class PaymentAdmin(ActingAdmin):
             "trail_zone": presentation.zone(zone),
         }
 
-    # -- The list ------------------------------------------------------------------------------------
-
     @admin.display(description="made")
     def made(self, payment: Payment) -> str:
         there = clock.local(payment.created_at, payment.instructor.time_zone)
@@ -150,8 +148,6 @@ class PaymentAdmin(ActingAdmin):
     @admin.display(description="next, or why it waits")
     def next_or_wait(self, payment: Payment) -> str:
         return self.waits(payment) if payment.needs_staff else self.next(payment)
-
-    # -- The page ------------------------------------------------------------------------------------
 
     @admin.display(description="status")
     def standing(self, payment: Payment) -> str:

@@ -78,8 +78,6 @@ class _Student:
         for moment in sorted(plan, key=lambda moment: moment[:2]):
             moment.act()
 
-    # -- What comes into the purse -------------------------------------------------------------------
-
     def _grant(self) -> list[_Moment]:
         rng = self._rng
         first = min(due.created_at for due in self._dues)
@@ -119,8 +117,6 @@ class _Student:
                 expires_at=at + timedelta(days=round(self._rules.package_months * packages_held.DAYS_A_MONTH)),
             )
         )  # fmt: skip
-
-    # -- Lessons -------------------------------------------------------------------------------------
 
     def _book(self, due: Due) -> None:
         package = self._packages.get((due.offering_id, due.duration_min))
@@ -200,8 +196,6 @@ class _Student:
         quote = Quote(lesson=0, fee=0, credit=0, package=0, tip=amount, commission=0)
         payment = self._at_once(TIP, due, quote, at, booking_id=due.booking_id)
         self._charge(payment, Payment.GIVEN, at, sent_on=due.sent_on)
-
-    # -- Payments ------------------------------------------------------------------------------------
 
     def _payment(self, purpose: Payment.Purpose, due: Due, quote: Quote, at: datetime) -> Payment:
         payment = Payment(

@@ -86,8 +86,6 @@ class Purse:
             "reason": reason,
         }
 
-    # -- Packages ------------------------------------------------------------------------------------
-
     def take(self, package: Package, payment: Payment, at: datetime, *, by: int | None) -> None:
         """One lesson out of the package, held for the payment's."""
         package.left -= 1

@@ -38,9 +38,6 @@ KINDS = {
 }
 
 
-# -- Asking and answering ----------------------------------------------------------------------------
-
-
 def ask(booking: Booking, *, starts_at: datetime, by: Any, party: Party, reason: str = "") -> MoveRequest:
     """Ask the other side whether the lesson may be moved there; the time must be free now.
 
@@ -114,9 +111,6 @@ def lapse(request: MoveRequest, *, now: datetime) -> bool:
     return True
 
 
-# -- Looking -----------------------------------------------------------------------------------------
-
-
 def request_of(booking: Booking, request_id: UUID | str) -> MoveRequest:
     """A request about that booking; the caller has come to the booking through ``access``."""
     found = MoveRequest.objects.filter(pk=request_id, booking=booking).first()
@@ -164,9 +158,6 @@ def _live(rows: QuerySet[MoveRequest], *, now: datetime) -> QuerySet[MoveRequest
         booking__status=Status.CONFIRMED,
         booking__starts_at=F("lesson_starts_at"),
     )
-
-
-# -- Inside ------------------------------------------------------------------------------------------
 
 
 def _locked(booking: Booking) -> Booking:

@@ -83,9 +83,6 @@ def coming(instructor: Instructor) -> QuerySet[Payment]:
     return found.order_by("capture_at", "pk")
 
 
-# -- Months and lines --------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Month:
     """What the books say of one month: ``opening`` was owed when it began, ``closing`` when it ended.
@@ -193,9 +190,6 @@ def before_commission(entry: Entry) -> int:
 def commission_kept(entries: Sequence[Entry]) -> int:
     """What was kept of these entries."""
     return sum(before_commission(entry) - entry.amount for entry in entries)
-
-
-# -- Commission --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,9 +182,6 @@ def zone_rules(name: str, first_year: int, last_year: int) -> str:
     return zone.to_ical().decode()
 
 
-# -- Words -------------------------------------------------------------------------------------------
-
-
 def title(booking: Booking, *, party: Party) -> str:
     """ "Piano with Sara Cohen" for the student; for the instructor "Piano with Ben B." until it is booked."""
     other = booking.instructor.user if party == Party.STUDENT else booking.student.user

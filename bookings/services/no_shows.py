@@ -103,9 +103,6 @@ def decide(report: NoShowReport, *, ending: str, reason: str, by: Any) -> NoShow
     return report
 
 
-# -- Looking -----------------------------------------------------------------------------------------
-
-
 def report_of(booking: Booking) -> NoShowReport | None:
     """The booking's report, if there was one; the caller came to the booking through ``access``."""
     if booking.status != Status.NO_SHOW:
@@ -146,9 +143,6 @@ def due(*, now: datetime) -> QuerySet[NoShowReport]:
     """Reports that nobody answered in time."""
     rows = NoShowReport.objects.filter(status=ReportStatus.OPEN, answer_by__lte=now)
     return rows.select_related("booking")
-
-
-# -- Inside ------------------------------------------------------------------------------------------
 
 
 def _both_locked(report: NoShowReport) -> tuple[Booking, NoShowReport]:

@@ -145,9 +145,6 @@ def _ask(call: Callable[[Any], T]) -> T:
         return call(_client())
 
 
-# -- Students and their cards ------------------------------------------------------------------------
-
-
 def create_customer(*, email: str, name: str, student: int, key: str) -> str:
     sent = {"email": email, "name": name, "metadata": {"student": str(student)}}
     return str(_ask(lambda to: to.customers.create(sent, options={"idempotency_key": key})).id)
@@ -208,9 +205,6 @@ def _method(found: Any) -> Method:
     return Method(found.id, card.brand, card.last4, card.exp_month, card.exp_year, _id_of(found.customer))
 
 
-# -- Payments ----------------------------------------------------------------------------------------
-
-
 def authorise(sent: dict[str, Any], *, key: str) -> Intent:
     """Hold an amount on a card, with a new intent or, where ``sent`` names one, with that.
 
@@ -266,9 +260,6 @@ def find_intent(*, customer: str, payment: str) -> Intent | None:
 
     found = _ask(look)
     return _intent(found) if found is not None else None
-
-
-# -- Money back, and money on ------------------------------------------------------------------------
 
 
 def refund(sent: dict[str, Any], *, key: str) -> RefundFacts:
@@ -336,9 +327,6 @@ def _made_by(listed: list[Any], step: str) -> str:
     return ""
 
 
-# -- Instructors' accounts ---------------------------------------------------------------------------
-
-
 def create_account(*, email: str, instructor: int, key: str) -> AccountFacts:
     sent = {
         "type": "express",
@@ -379,9 +367,6 @@ def _account(found: Any) -> AccountFacts:
 def payout(payout_id: str, *, account_id: str) -> PayoutFacts:
     found = _ask(lambda to: to.payouts.retrieve(payout_id, options={"stripe_account": account_id}))
     return PayoutFacts(found.id, found.amount, found.status, found.arrival_date, found.failure_message or "")
-
-
-# -- Disputes, and words from Stripe -----------------------------------------------------------------
 
 
 def dispute(dispute_id: str) -> DisputeFacts:

@@ -77,8 +77,6 @@ class Machine:
             "RATELIMIT_ENABLE": "0",
         }
 
-    # -- Servers and processes
-
     def run(self, *arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, *arguments],
@@ -153,8 +151,6 @@ class Machine:
 
     def number(self, sql: str, *values: Any) -> int:
         return int(self.query(sql, *values)[0][0])
-
-    # -- Bookings
 
     def free_times(self, number: int) -> list[dict[str, Any]]:
         """Bodies of bookings that do not come near each other."""

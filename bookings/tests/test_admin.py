@@ -58,9 +58,6 @@ def over(monkeypatch: pytest.MonkeyPatch, booking: Booking, after: timedelta) ->
     monkeypatch.setattr(clock, "now", lambda: booking.ends_at + after)
 
 
-# -- Finding and reading -----------------------------------------------------------------------------
-
-
 def test_a_list_takes_as_many_queries_for_three_as_for_one(
     office: Client, cast: Cast, django_assert_num_queries: Any
 ):
@@ -159,9 +156,6 @@ def test_an_id_that_is_none_is_not_found(office: Client):
     assert office.get(f"{LIST}nonsense/cancel/").status_code == 404
 
 
-# -- Who may -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", ["move", "cancel", "complete", "no-show", "release"])
 def test_who_may_only_view_sees_and_cannot_act(cast: Cast, client: Client, lesson: Booking, name: str):
     cast.staff.is_superuser = False
@@ -181,9 +175,6 @@ def test_nobody_but_staff_comes_near(cast: Cast, client: Client, lesson: Booking
     assert client.get(act(lesson, "cancel")).status_code == 302
     assert client.post(act(lesson, "cancel"), {"reason": "x"}).status_code == 302
     assert kinds(lesson) == [Kind.BOOKING_CONFIRMED]
-
-
-# -- Acting ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("payments_on")

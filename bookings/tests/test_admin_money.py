@@ -78,9 +78,6 @@ def agreed(response: Any) -> str:
     return str(response.context["form"].signature)
 
 
-# -- Looking -----------------------------------------------------------------------------------------
-
-
 def test_a_list_takes_as_many_queries_for_three_as_for_one(
     office: Client, cast: Cast, django_assert_num_queries: Any
 ):
@@ -172,9 +169,6 @@ def test_every_reaction_to_a_payment_says_whom_it_writes_to():
         if kind.startswith("payment.")
     }  # fmt: skip
     assert reactions == set(WRITES_TO)
-
-
-# -- Refunds -----------------------------------------------------------------------------------------
 
 
 def test_a_refund_is_shown_first_and_done_at_the_second_press(office: Client, cast: Cast, payment: Payment):
@@ -298,9 +292,6 @@ def test_nobody_but_staff_sees_anything(cast: Cast, client: Client, payment: Pay
         assert client.get(address).status_code in (302, 403)
 
 
-# -- The queue ---------------------------------------------------------------------------------------
-
-
 def waiting(cast: Cast, **facts: Any) -> Payment:
     return due_payment(cast.piano, cast.ben_student, None, needs_staff=True, **facts)
 
@@ -367,9 +358,6 @@ def test_trying_again_does_not_give_the_lesson_up(office: Client, cast: Cast):
     assert history(payment)[-1].by == cast.staff
 
 
-# -- The books ---------------------------------------------------------------------------------------
-
-
 def test_the_trial_balance_sums_each_kind_to_nothing(office: Client, payment: Payment):
     response = office.get("/admin/bookings/account/trial/")
     assert response.context["is_right"] is True
@@ -426,9 +414,6 @@ def test_postings_are_listed_with_their_entries(
     for query, number in ((str(payment.pk), 2), (str(Posting.objects.first().pk), 1), ("nonsense", 0)):  # type: ignore[union-attr]
         assert len(office.get("/admin/bookings/posting/", {"q": query}).context["cl"].result_list) == number
     assert Entry.objects.count() == 5
-
-
-# -- Credit, packages, payouts -----------------------------------------------------------------------
 
 
 def grant(office: Client, cast: Cast, **data: Any) -> Any:

@@ -60,9 +60,6 @@ def text(response: Any) -> str:
     return " ".join(response.content.decode().replace("&#x27;", "'").split())
 
 
-# -- Fees --------------------------------------------------------------------------------------------
-
-
 def test_what_stripe_keeps_of_a_charge_is_ours_to_pay_once(cast: Cast, stripe_here: StripeStandIn) -> None:
     payment = charged(cast)
     assert FEE == 2_90
@@ -127,9 +124,6 @@ def test_reconciling_finds_a_fee_that_is_missing_and_one_that_differs(
     ]  # fmt: skip
 
 
-# -- Refunds -----------------------------------------------------------------------------------------
-
-
 def test_a_refund_ordered_in_the_office_arrives_and_is_taken_from_both(
     cast: Cast, stripe_here: StripeStandIn, office: Client
 ) -> None:
@@ -181,9 +175,6 @@ def test_a_refund_pressed_by_many_at_once_is_one(cast: Cast, stripe_here: Stripe
     work.run(now=clock.now())
     payment.refresh_from_db()
     assert (payment.refunded, stripe_here.total("refunded")) == (20_00, 20_00)
-
-
-# -- Disputes ----------------------------------------------------------------------------------------
 
 
 def disputed(cast: Cast) -> Dispute:

@@ -29,9 +29,6 @@ def before(lesson: Booking, **span: int) -> time_machine.travel:
     return time_machine.travel(lesson.starts_at - timedelta(**span), tick=False)
 
 
-# -- Cancelling --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("hours", "tier", "refund", "credit", "to_instructor", "fee_refund", "changes_in"),
     [
@@ -116,9 +113,6 @@ def test_staff_say_why(cast: Cast, lesson):
     assert staff.post(f"/bookings/{lesson.pk}/cancel", {"reason": "Fraud"}).status_code == 200
 
 
-# -- Moving ------------------------------------------------------------------------------------------
-
-
 def test_a_lesson_is_moved_and_its_old_time_is_free(cast: Cast, lesson):
     later = lesson.starts_at + timedelta(hours=3)
     ben = Caller(cast.ben)
@@ -186,9 +180,6 @@ def test_a_move_that_cannot_be_is_refused_by_name(cast: Cast, lesson, body, code
     assert lesson.version == 1
 
 
-# -- Afterwards --------------------------------------------------------------------------------------
-
-
 def test_the_instructor_says_that_a_lesson_was_given(cast: Cast, lesson):
     ana = Caller(cast.ana)
     early = ana.post(f"/bookings/{lesson.pk}/complete")
@@ -220,8 +211,6 @@ def test_staff_name_who_did_not_come(cast: Cast, lesson):
         answered = staff.post(f"/bookings/{lesson.pk}/no-show", {"absent": "student"}).json()
     assert answered["absent"] == "student"
 
-
-# -- Who may -----------------------------------------------------------------------------------------
 
 CHANGES = ("cancel", "reschedule", "complete", "no-show")
 
@@ -266,9 +255,6 @@ def test_the_same_key_cancels_once(cast: Cast, lesson):
     assert again.content == first.content
     lesson.refresh_from_db()
     assert lesson.version == 2
-
-
-# -- Asking for a late move ---------------------------------------------------------------------------
 
 
 def wished(lesson: Booking, hours: int = 3) -> dict[str, Any]:

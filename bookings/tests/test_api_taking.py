@@ -122,9 +122,6 @@ def test_where_to_meet_is_told_once_it_is_booked(cast: Cast):
     assert ben.post("/bookings", {"hold": hold["id"]}).json()["address"] == "1 Main Street"
 
 
-# -- Refusals ----------------------------------------------------------------------------------------
-
-
 def test_a_taken_time_comes_with_alternatives_that_can_be_booked(cast: Cast):
     day = in_days(3)
     others = [teaching(OfferingFactory()) for _ in range(4)]
@@ -243,9 +240,6 @@ def test_who_has_a_lesson_then_is_told_so(cast: Cast):
     assert Booking.objects.count() == 1
 
 
-# -- Holds -------------------------------------------------------------------------------------------
-
-
 def test_a_hold_is_extended_once(cast: Cast):
     ben = Caller(cast.ben)
     hold = ben.post("/holds", wish(cast)).json()
@@ -305,9 +299,6 @@ def test_a_hold_is_nobody_else_s_to_touch(cast: Cast, who):
     assert (hold.status, hold.expires_at, hold.version) == (Status.HELD, before, 1)
 
 
-# -- Who may ----------------------------------------------------------------------------------------
-
-
 def test_a_partner_books_for_its_own_students_only(cast: Cast):
     school = Partner.objects.create(name="School", user=UserFactory())
     pupil = StudentFactory(partner=school)
@@ -350,9 +341,6 @@ def test_nobody_is_their_own_student(cast: Cast):
         response = Caller(cast.ana).post(path, wish(cast))
         assert (response.status_code, response.json()["code"]) == (422, "own_offering")
     assert not Booking.objects.exists()
-
-
-# -- Once ------------------------------------------------------------------------------------------
 
 
 def test_the_same_key_books_once_and_answers_alike(cast: Cast):

@@ -56,9 +56,6 @@ def assert_untouched(lesson: Booking, start: datetime) -> None:
     assert list(horizon.differences()) == []
 
 
-# -- Asking ------------------------------------------------------------------------------------------
-
-
 def test_asking_holds_nothing_and_is_an_event_of_the_booking(cast: Cast, lesson: Booking, soon: Any):
     start, free = lesson.starts_at, list(OpenDay.objects.order_by("pk").values_list("free", flat=True))
     request = ask(cast, lesson)
@@ -135,9 +132,6 @@ def test_only_the_two_of_the_lesson_ask(cast: Cast, lesson: Booking, soon: Any, 
     assert not MoveRequest.objects.exists()
 
 
-# -- Answering ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("asker", [Party.STUDENT, Party.INSTRUCTOR])
 def test_agreeing_moves_the_lesson_and_the_policy_keeps_the_first_start(cast, lesson, soon, asker):
     first = lesson.starts_at
@@ -200,9 +194,6 @@ def test_a_student_who_is_elsewhere_by_now_cannot_be_moved_there(cast: Cast, les
     assert_untouched(lesson, start)
 
 
-# -- Lapsing -----------------------------------------------------------------------------------------
-
-
 def test_unanswered_it_lapses_once_and_frees_the_way_for_another(cast: Cast, lesson: Booking):
     with time_machine.travel(lesson.starts_at - 11 * HOUR, tick=False) as traveller:
         request = ask(cast, lesson)
@@ -250,9 +241,6 @@ def test_a_cancelled_or_moved_lesson_leaves_no_question(cast: Cast, lesson: Book
         one.refresh_from_db()
         assert one.status == RequestStatus.LAPSED
     assert list(history.all_differences()) == []
-
-
-# -- What the database refuses -----------------------------------------------------------------------
 
 
 def test_the_database_keeps_one_open_question_per_lesson_and_its_times_in_order(cast, lesson, soon):

@@ -72,9 +72,6 @@ def demo(recorded_demo: None, db: None, settings: Any) -> Iterator[None]:
         yield
 
 
-# -- What it adds up to ------------------------------------------------------------------------------
-
-
 def test_the_books_add_up_and_every_posting_names_its_event(demo: None) -> None:
     assert ledger.trial() == 0
     assert not ledger.overdrawn().exists()
@@ -177,9 +174,6 @@ def test_most_instructors_were_sent_their_earnings_and_some_are_owed(demo: None)
     owed = Payment.objects.filter(transferred__lt=F("to_instructor"))
     assert 0 < owed.values("instructor").distinct().count() < 10
     assert not owed.exclude(transferred=0, transfer_at=None).exists()
-
-
-# -- What the services write for the same lessons ----------------------------------------------------
 
 
 def lived_again(seeded: Payment, stand_in: StripeStandIn) -> Payment:
@@ -360,9 +354,6 @@ def test_seeded_tips_and_packages_have_what_the_services_write(
         assert {f: getattr(seeded, f) for f in SAME} == {f: getattr(real, f) for f in SAME}
     same = ("lessons", "price_each", "fee_each", "paid_at", "expires_at", "closed_at", "created_at")
     assert {f: getattr(bought, f) for f in same} == {f: getattr(package, f) for f in same}
-
-
-# -- What the people one can sign in as have at the stand-in -----------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)

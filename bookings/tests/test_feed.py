@@ -64,9 +64,6 @@ def many(cast: Cast, number: int) -> None:
     Booking.objects.bulk_create(rows)
 
 
-# -- What stands in it --------------------------------------------------------------------------------
-
-
 def test_a_lesson_stands_in_both_calendars_with_everything_that_is_known(
     client: Client, cast: Cast, settings: Any
 ):
@@ -189,9 +186,6 @@ def test_the_exact_address_is_for_those_who_have_booked(client: Client, cast: Ca
     assert read(client, address).events[0]["location"] == "The Hill"
 
 
-# -- How it goes over the wire ------------------------------------------------------------------------
-
-
 def test_lines_are_folded_and_end_as_the_standard_says(client: Client, cast: Cast):
     cast.ana.last_name = "Ólafsdóttir-" * 4 + "; DROP,\\ 🎹🎹🎹🎹🎹🎹🎹🎹🎹🎹"
     cast.ana.save(update_fields=["last_name"])
@@ -253,9 +247,6 @@ def test_every_field_of_many_is_what_the_rows_say(client: Client, cast: Cast):
         assert event.end == row.ends_at.replace(microsecond=0)
         assert (event["sequence"], event["summary"]) == (row.version, "Piano with Ben Baker")
         assert str(event["url"]).endswith(f"/lessons/{row.pk}")
-
-
-# -- Who may ------------------------------------------------------------------------------------------
 
 
 def test_everybody_reads_only_their_own(client: Client, cast: Cast):

@@ -185,9 +185,6 @@ def _refusing(start: str) -> Any:
     return wrapper
 
 
-# -- At the same moment
-
-
 @pytest.fixture
 def people(transactional_db: None, django_db_serialized_rollback: None) -> tuple[User, User]:
     ben = User.objects.create_user("ben@example.com", first_name="Ben", last_name="Baker")

@@ -346,9 +346,6 @@ def test_a_profile_that_comes_back_brings_the_words_of_staff(cast: Cast) -> None
     assert "https://instainstru.example/@ana-a" in text(react()[-1])
 
 
-# -- Late moves ---------------------------------------------------------------------------------------
-
-
 def asked_late(cast: Cast, hours: int = 5) -> MoveRequest:
     """Ben's request to move his lesson by an hour, so many hours before it."""
     lesson = booked(cast.piano, START, cast.ben_student)

@@ -108,9 +108,6 @@ def unlocked_payment(pk: Any) -> Payment:
     return found.get(pk=pk)
 
 
-# -- The same credit ---------------------------------------------------------------------------------
-
-
 def test_control_without_the_lock_credit_is_spent_many_times(cast: Cast, monkeypatch) -> None:
     def unlocked(student_id: int, *, now: Any) -> list[Credit]:
         return list(credits.of(cast.ben_student))
@@ -130,9 +127,6 @@ def test_credit_is_spent_once(cast: Cast) -> None:
     assert ledger.balance(ledger.credit_of(cast.ben_student.pk)) == 0
     assert ledger.balance(ledger.of_student(cast.ben_student.pk)) == 30_00
     assert_books_are_right()
-
-
-# -- The same refund ---------------------------------------------------------------------------------
 
 
 def refunding(payment: Payment, cast: Cast) -> Callable[[], Step]:
@@ -165,9 +159,6 @@ def test_a_refund_is_promised_once(cast: Cast, stripe_here: StripeStandIn) -> No
     assert (payment.refunded, stripe_here.total("refunded")) == (89_60, 89_60)
     assert ledger.balance(ledger.STRIPE) == fee_on(89_60)
     assert_books_are_right()
-
-
-# -- The same charge ---------------------------------------------------------------------------------
 
 
 def authorised(cast: Cast) -> Payment:
@@ -227,9 +218,6 @@ def test_many_workers_charge_and_send_on_once(cast: Cast, stripe_here: StripeSta
     assert_books_are_right()
 
 
-# -- The same lesson of a package --------------------------------------------------------------------
-
-
 def last_of_a_package(cast: Cast) -> Package:
     package = packages.buy(
         cast.ben_student, cast.piano, duration_min=60, lessons=2, card=a_card(cast.ben_student), by=cast.ben
@@ -286,9 +274,6 @@ def test_a_package_is_given_back_once(cast: Cast, stripe_here: StripeStandIn) ->
     work.run(now=clock.now())
     assert stripe_here.total("refunded") == 3 * 89_60
     assert ledger.balance(ledger.packages_of(cast.ben_student.pk)) == 0
-
-
-# -- One ending --------------------------------------------------------------------------------------
 
 
 def authorised_lesson(cast: Cast) -> Booking:

@@ -217,9 +217,6 @@ def test_scheduled_work_upholds_and_the_booking_stays_what_it_is(
     assert (lesson.status, kinds(lesson).count(Kind.BOOKING_NO_SHOW_SETTLED)) == (Status.NO_SHOW, 1)
 
 
-# -- Pages -------------------------------------------------------------------------------------------
-
-
 def url(name: str, lesson: Booking) -> str:
     return reverse(f"bookings:{name}", args=[lesson.pk])
 
@@ -309,9 +306,6 @@ def test_reports_to_answer_cost_the_same_for_one_and_for_three(
     client.get(reverse("bookings:lessons"))
     with django_assert_num_queries(7):
         assert len(client.get(reverse("bookings:lessons")).context["asked"]) == number
-
-
-# -- Letters and the API -----------------------------------------------------------------------------
 
 
 @pytest.fixture

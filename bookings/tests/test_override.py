@@ -62,9 +62,6 @@ def assert_consistent() -> None:
     assert list(history.all_differences()) == []
 
 
-# -- What it passes over -------------------------------------------------------------------------------
-
-
 def test_hours_notice_horizon_and_grid_are_passed_over_and_kept_with_the_reason(cast: Cast):
     late = host(cast, local_time(in_days(2), 20, 7), reason="  An exam on Friday ")
     assert (late.status, late.override_reason) == (Status.CONFIRMED, "An exam on Friday")
@@ -161,9 +158,6 @@ def test_the_constraints_alone_refuse_an_overlap_in_both_orders_and_a_gap_behind
     raw(local_time(day, 13, 15), 30).save()
 
 
-# -- What it never passes over -------------------------------------------------------------------------
-
-
 def test_another_lesson_and_a_live_hold_are_never_overlapped(cast: Cast):
     day = in_days(3)
     booked(cast.piano, local_time(day, 12))
@@ -245,9 +239,6 @@ def test_who_is_suspended_books_for_nobody(cast: Cast):
     assert not Booking.objects.exists()
 
 
-# -- For whom ------------------------------------------------------------------------------------------
-
-
 def test_an_instructor_knows_only_whom_they_have_taught(cast: Cast):
     instructor = cast.piano.instructor
     booked(cast.piano, local_time(in_days(3), 12), cast.ben_student)
@@ -273,9 +264,6 @@ def test_staff_name_any_account(cast: Cast):
     assert found.user == someone
     with pytest.raises(NotFound):
         override.student_for(cast.piano.instructor, party=Party.STAFF, email="nobody@example.com")
-
-
-# -- REST ----------------------------------------------------------------------------------------------
 
 
 def body(cast: Cast, start: Any, **changes: Any) -> dict[str, Any]:
@@ -365,8 +353,6 @@ def test_for_whom_is_said_once(cast: Cast):
         assert (refused.status_code, list(refused.json()["errors"])) == (422, ["student"])
 
 
-# -- Pages ---------------------------------------------------------------------------------------------
-
 URL = "/teaching/book"
 
 
@@ -452,9 +438,6 @@ def test_the_page_costs_the_same_for_one_student_and_for_three(
     with django_assert_num_queries(5):
         page = client.get(URL)
     assert len(page.context["form"].fields["student"].choices) == number + 1
-
-
-# -- Staff ---------------------------------------------------------------------------------------------
 
 
 def test_staff_see_what_it_passes_over_and_book_with_the_second_press(client: Client, cast: Cast):

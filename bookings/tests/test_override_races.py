@@ -153,9 +153,6 @@ def test_the_horizon_grows_over_a_lesson_of_the_host(cast: Cast):
         assert_consistent()
 
 
-# -- Edits of limits -----------------------------------------------------------------------------------
-
-
 def edit_while_booking(cast: Cast, day: Any) -> list[Any]:
     """A cap is set, while a booking that has read the instructor before waits for the days."""
     read, saved = threading.Event(), threading.Event()

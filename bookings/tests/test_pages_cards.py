@@ -71,9 +71,6 @@ def assert_nothing_happened(hold: Booking) -> None:
     assert (hold.status, Payment.objects.count()) == (Status.HELD, 0)
 
 
-# -- Confirming --------------------------------------------------------------------------------------
-
-
 def test_the_page_shows_the_bill_and_when_the_card_is_asked(ben: Client, cast: Cast, hold: Booking) -> None:
     page = ben.get(url_of(hold))
     assert page.context["lines"] == [
@@ -226,9 +223,6 @@ def test_a_guest_sees_the_whole_bill_before_saying_who_they_are(
     assert (page.context["pay"]["is_new"], page.context["button"]) == (True, "Book for $89.60")
 
 
-# -- Without scripts ---------------------------------------------------------------------------------
-
-
 def test_a_card_is_entered_on_stripes_page_while_the_time_stays_held(
     ben: Client, cast: Cast, hold: Booking, stripe_here: StripeStandIn
 ) -> None:
@@ -282,9 +276,6 @@ def test_a_bank_that_was_refused_says_so_and_the_time_is_held(ben: Client, cast:
     assert near.status == Status.HELD
 
 
-# -- Payment methods ---------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_cards_are_listed(ben: Client, cast: Cast, number: int, django_assert_num_queries: Any) -> None:
     for name in ("visa", "mastercard", "amex")[:number]:
@@ -321,9 +312,6 @@ def test_a_card_of_somebody_else_cannot_be_removed(ben: Client, cast: Cast) -> N
     theirs = a_card(cast.cy_student)
     assert ben.post(reverse("bookings:remove_card", args=[theirs.pk])).status_code == 404
     assert cards.of(cast.cy_student).get() == theirs
-
-
-# -- A lesson that is booked -------------------------------------------------------------------------
 
 
 def test_a_lesson_without_a_card_asks_for_one(ben: Client, cast: Cast, start: datetime) -> None:
@@ -383,9 +371,6 @@ def test_nobody_else_pays_for_a_lesson(client: Client, cast: Cast, start: dateti
     payment = payment_of(lesson)
     assert payment is not None
     assert payment.card is None
-
-
-# -- The content policy, and payments that are off ---------------------------------------------------
 
 
 def test_stripe_s_origin_is_allowed_where_a_card_is_entered_and_nowhere_else(

@@ -62,9 +62,6 @@ def shown(context: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(one["title"], one["amount"], one["status"]) for g in context["groups"] for one in g["lines"]]
 
 
-# -- Who may ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_money_is_shown_to_those_who_teach_and_to_nobody_else(client: Client, cast: Cast, name: str) -> None:
     assert client.get(url(name)).url.startswith(reverse("account_login"))
@@ -96,9 +93,6 @@ def test_another_instructor_sees_nothing_of_anas(client: Client, cast: Cast) -> 
     assert table.content.decode("utf-8-sig").splitlines() == [",".join(earned_csv.HEADER)]
     client.force_login(cast.ana)
     assert client.get(url("statement", "2026-10")).status_code == 200
-
-
-# -- What is there ------------------------------------------------------------------------------------
 
 
 def test_every_amount_is_the_books_and_says_where_the_money_is(client: Client, cast: Cast, ana: Any) -> None:
@@ -231,9 +225,6 @@ def refunded_line(payment: Payment, amount: int) -> None:
     ledger.post(from_books, event=event.posting.event, currency="USD", payment=payment)
 
 
-# -- The table for spreadsheets ------------------------------------------------------------------------
-
-
 def table(client: Client, query: str) -> list[dict[str, str]]:
     response = client.get(url("earnings_csv") + query)
     assert (response.status_code, response["Content-Type"]) == (200, "text/csv; charset=utf-8")
@@ -291,9 +282,6 @@ def test_a_period_that_cannot_be_is_named_and_stays_typed(
     assert response.context["form"].data["first"].encode() in response.content
 
 
-# -- Statements ----------------------------------------------------------------------------------------
-
-
 def test_a_statement_leads_from_what_was_owed_to_what_is_owed(client: Client, cast: Cast, ana: Any) -> None:
     old = charged(lesson(cast), when=utc("2026-08-20 12:00"))
     sent_on(old, when=utc("2026-10-02 12:00"))
@@ -334,9 +322,6 @@ def test_only_months_that_are_over_have_a_statement(client: Client, cast: Cast, 
     assert client.get(url("statement", month)).status_code == 404
 
 
-# -- The chart -----------------------------------------------------------------------------------------
-
-
 def test_the_chart_and_its_table_say_the_same_of_twelve_months(client: Client, cast: Cast, ana: Any) -> None:
     charged(lesson(cast), when=utc("2025-11-20 12:00"))
     charged(lesson(cast, 1), when=utc("2026-02-10 12:00"))
@@ -363,9 +348,6 @@ def test_bars_stand_on_the_base_and_what_was_lost_hangs_from_it() -> None:
 )
 def test_the_line_is_a_round_amount(amount: int, line: int) -> None:
     assert chart.round_up(amount) == line
-
-
-# -- Commission ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

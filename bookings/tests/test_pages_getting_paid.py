@@ -55,9 +55,6 @@ def payout(number: int, status: str, **facts: Any) -> PayoutFacts:
     return PayoutFacts(**(known | facts))
 
 
-# -- Where one stands ----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("facts", "stand", "action"),
     [
@@ -137,9 +134,6 @@ def test_the_steps_say_nothing_of_it_where_payments_are_off(client: Client, ana:
     assert client.get(reverse("instructors:listing")).context["payouts"] is None
 
 
-# -- To the bank ---------------------------------------------------------------------------------------
-
-
 def test_a_payout_is_followed_to_the_bank_and_never_backwards(client: Client, ana: Instructor) -> None:
     found = account(ana, **READY)
     for status in ("pending", "in_transit", "paid", "in_transit", "paid", "pending"):
@@ -183,9 +177,6 @@ def test_payouts_are_nobody_elses(client: Client, cast: Cast, ana: Instructor, p
     assert client.post(f"{PAGE}/dashboard").status_code == 404
     assert client.get(f"{PAGE}/again").url == PAGE
     assert PayoutAccount.objects.get().instructor == ana
-
-
-# -- To Stripe and back --------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)

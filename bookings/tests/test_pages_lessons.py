@@ -33,9 +33,6 @@ def labels(page: Any) -> list[str]:
     return [action["label"] for action in page.context["actions"]]
 
 
-# -- Lists -------------------------------------------------------------------------------------------
-
-
 def test_coming_and_past_lessons_stand_apart(client: Client, cast: Cast, start: datetime):
     coming = booked(cast.piano, start, cast.ben_student)
     cancelled = booked(cast.piano, start + timedelta(hours=3), cast.ben_student)
@@ -78,9 +75,6 @@ def test_lists_need_somebody_signed_in(client: Client, cast: Cast, start: dateti
         assert client.get(address).url.startswith(reverse("account_login"))
 
 
-# -- One lesson --------------------------------------------------------------------------------------
-
-
 def test_each_side_sees_the_other_and_what_happened(client: Client, cast: Cast, start: datetime):
     booking = booked(cast.piano, start, cast.ben_student)
     moved = start + timedelta(hours=1)
@@ -119,9 +113,6 @@ def test_the_calendar_file_is_one(client: Client, cast: Cast, start: datetime):
     assert answer["Content-Type"].startswith("text/calendar")
     assert b"BEGIN:VEVENT" in answer.content
     assert f"UID:{booking.pk}".encode() in answer.content
-
-
-# -- Cancelling --------------------------------------------------------------------------------------
 
 
 def test_without_payments_cancelling_speaks_of_the_price_alone(client: Client, cast: Cast, start: datetime):
@@ -174,9 +165,6 @@ def test_a_lesson_that_began_cannot_be_cancelled(client: Client, cast: Cast, sta
     assert b"what I typed" in page.content
     booking.refresh_from_db()
     assert booking.status == Status.CONFIRMED
-
-
-# -- Moving ------------------------------------------------------------------------------------------
 
 
 def test_moving_shows_both_times_and_then_moves(client: Client, cast: Cast, start: datetime):
@@ -233,9 +221,6 @@ def test_moved_once_on_short_notice_says_so_without_a_picker(client: Client, cas
     assert booking.starts_at == start + timedelta(hours=1)
 
 
-# -- After the lesson --------------------------------------------------------------------------------
-
-
 def test_the_instructor_says_that_it_was_given(client: Client, cast: Cast, start: datetime):
     booking = booked(cast.piano, start, cast.ben_student)
     with time_machine.travel(start + timedelta(hours=2)):
@@ -260,9 +245,6 @@ def test_who_waited_in_vain_says_so_after_a_last_look(client: Client, cast: Cast
         assert client.post(url("no_show", booking)).status_code == 302
     booking.refresh_from_db()
     assert (booking.status, booking.absent) == (Status.NO_SHOW, "instructor")
-
-
-# -- Teaching ----------------------------------------------------------------------------------------
 
 
 def test_today_begins_with_the_next_lesson(client: Client, cast: Cast, start: datetime):
@@ -327,9 +309,6 @@ def test_a_strange_date_shows_this_week(client: Client, cast: Cast, date: str):
 def test_who_does_not_teach_has_no_day(client: Client, cast: Cast):
     client.force_login(cast.ben)
     assert client.get(reverse("bookings:today")).status_code == 404
-
-
-# -- Welcome back ------------------------------------------------------------------------------------
 
 
 def test_the_first_page_knows_the_next_lesson_and_offers_the_last_again(

@@ -59,9 +59,6 @@ def settled(cast: Cast, days: int = 5, **pay: Any) -> Payment:
     return payment_of(lesson)
 
 
-# -- Payments and receipts ---------------------------------------------------------------------------
-
-
 def test_what_was_paid_stands_with_what_came_back(cast: Cast, ben: Client, stripe_here: StripeStandIn):
     payment = settled(cast, card=a_card(cast.ben_student))
     refunds.execute(payment, amount=20_00, reason="a late start", by=cast.staff)
@@ -160,9 +157,6 @@ def test_a_receipt_names_who_sells(cast: Cast, ben: Client, settings: Any):
     assert "No card yet" in page
 
 
-# -- Credit ------------------------------------------------------------------------------------------
-
-
 def test_credit_stands_in_the_order_in_which_it_ends(cast: Cast, ben: Client):
     first = credits.grant(cast.ben_student, amount=30_00, reason="The first", by=cast.staff)
     second = credits.grant(cast.ben_student, amount=20_00, reason="The second", by=cast.staff)
@@ -194,9 +188,6 @@ def test_credit_that_was_spent_is_not_warned_of(cast: Cast):
     credit = credits.grant(cast.ben_student, amount=30_00, reason="Sorry", by=cast.staff)
     paid_lesson(cast.piano, local_time(in_days(5), 12), cast.ben_student, use_credit=True)
     assert credits.warn(now=credit.expires_at - timedelta(days=1)) == 0
-
-
-# -- Packages ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("payments_on")
@@ -399,9 +390,6 @@ def a_paid_package(cast: Cast) -> Package:
     Package.objects.filter(pk=package.pk).update(paid_at=clock.now())
     package.refresh_from_db()
     return package
-
-
-# -- Whose it is -------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("payments_on")

@@ -154,9 +154,6 @@ def test_where_payments_are_off_nobody_tips(cast: Cast, ben: Client, given: Book
     assert "tip_url" not in ben.get(url("lesson", given)).context
 
 
-# -- The lesson's payment in words -------------------------------------------------------------------
-
-
 @pytest.fixture
 def start() -> datetime:
     return local_time(in_days(5), 12)

@@ -62,9 +62,6 @@ def assert_consistent() -> None:
     assert list(history.all_differences()) == []
 
 
-# -- Hold against hold -------------------------------------------------------------------------------
-
-
 def test_control_without_lock_and_constraint_one_hour_is_held_twice(cast: Cast, monkeypatch):
     start = local_time(in_days(3), 12)
     monkeypatch.setattr(calendar, "lock_spans", unlocked_spans)
@@ -118,9 +115,6 @@ def test_of_many_who_want_a_stale_hold_exactly_one_gets_it(cast: Cast):
     assert_consistent()
 
 
-# -- Confirm against expiry --------------------------------------------------------------------------
-
-
 def test_control_without_lock_a_hold_is_confirmed_and_expired(cast: Cast, monkeypatch):
     hold = held(cast.piano, local_time(in_days(3), 12), cast.ben_student)
     assert hold.expires_at is not None
@@ -153,9 +147,6 @@ def test_a_hold_is_confirmed_or_expired_never_both(cast: Cast):
             assert isinstance(confirmed, Booking)
             assert (hold.status, taken) == (Status.CONFIRMED, 1)
     assert_consistent()
-
-
-# -- Reschedule into a taken time --------------------------------------------------------------------
 
 
 def test_control_without_guards_a_lesson_is_moved_onto_another(cast: Cast, monkeypatch):
@@ -205,9 +196,6 @@ def test_two_lessons_can_change_places_only_one_after_the_other(cast: Cast):
     assert_consistent()
 
 
-# -- One student, two instructors --------------------------------------------------------------------
-
-
 def test_control_without_lock_and_constraint_a_student_is_in_two_places(cast: Cast, monkeypatch):
     start = local_time(in_days(3), 12)
     other = teaching(OfferingFactory())
@@ -242,9 +230,6 @@ def test_a_student_books_one_of_two_instructors_at_a_time(cast: Cast):
     assert Booking.objects.filter(status__in=LIVE).count() == 1
     assert all(one.code == "student_busy" for one in outcomes if isinstance(one, StudentBusy))
     assert_consistent()
-
-
-# -- Schedule edit against booking -------------------------------------------------------------------
 
 
 def test_control_without_locks_an_edit_forgets_a_lesson_made_meanwhile(cast: Cast, monkeypatch):

@@ -58,9 +58,6 @@ def failing() -> int:
     return Event.objects.filter(kind="outside_calendar.failing").count()
 
 
-# -- Pages --------------------------------------------------------------------------------------------
-
-
 def test_a_time_that_is_busy_now_is_not_booked_and_others_are_offered(
     client: Client, cast: Cast, host: Host, outside: OutsideCalendar, start: datetime
 ):
@@ -178,9 +175,6 @@ def test_moving_a_lesson_looks_as_well(
     assert answer.status_code == 409
     lesson.refresh_from_db()
     assert (lesson.starts_at, lesson.status) == (start, Status.CONFIRMED)
-
-
-# -- API ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

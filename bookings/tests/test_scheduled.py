@@ -49,9 +49,6 @@ def run_due(until: str) -> dict[str, int]:
     return {name: number for name, number in summary["done"].items() if number}
 
 
-# -- run_due -----------------------------------------------------------------------------------------
-
-
 @time_machine.travel(NOW, tick=False)
 def test_all_that_is_due_happens_once_and_as_of_its_moment(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
@@ -120,9 +117,6 @@ def test_an_end_that_makes_no_sense_is_refused_in_words(
     settings.DEBUG = debug
     with pytest.raises(CommandError, match=told):
         run_due(until)
-
-
-# -- The schedule ------------------------------------------------------------------------------------
 
 
 def test_everything_on_the_schedule_is_a_task_and_ends_before_its_next_turn() -> None:

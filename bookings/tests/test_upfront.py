@@ -139,9 +139,6 @@ def test_somebody_else_s_card_is_none(cast: Cast, hold: Booking, stripe_here: St
     assert (status_of(hold), Payment.objects.count(), stripe_here.journal()) == (Status.HELD, 0, [])
 
 
-# -- The bank asks -----------------------------------------------------------------------------------
-
-
 def asked(hold: Booking, cast: Cast) -> Payment:
     payment = press(hold, card=a_card(cast.ben_student, "authenticationRequired"))
     assert payment is not None
@@ -235,9 +232,6 @@ def test_the_api_does_not_book_what_the_page_is_paying(cast: Cast, hold: Booking
     assert status_of(hold) == Status.HELD
 
 
-# -- Crashes -----------------------------------------------------------------------------------------
-
-
 class Crash(Exception):
     """The process is gone."""
 
@@ -318,9 +312,6 @@ def test_a_lost_answer_is_waited_for_and_not_paid_twice(
         work.run(now=clock.now())
     assert status_of(hold) == Status.CONFIRMED
     assert stripe_here.total("authorised") == 89_60
-
-
-# -- Presses at once ---------------------------------------------------------------------------------
 
 
 @contextmanager

@@ -39,9 +39,6 @@ def api(cast: Cast, **parameters: Any) -> Any:
     return Caller(cast.ana).get(f"{API}?{text}")
 
 
-# -- The instructor's page -----------------------------------------------------------------------------
-
-
 def test_the_week_asks_and_the_page_answers(client: Client, cast: Cast):
     lesson = booked(cast.piano, local_time(THURSDAY, 12), cast.ben_student)
     client.force_login(cast.ana)
@@ -124,9 +121,6 @@ def test_an_answer_costs_the_same_for_one_lesson_and_for_three(
         client.get(PAGE, asked(cast))
 
 
-# -- REST ----------------------------------------------------------------------------------------------
-
-
 def test_an_instant_is_explained(cast: Cast):
     hold = held(cast.piano, local_time(THURSDAY, 12))
     answer = api(cast, at="2026-12-03T17:00:00Z", offering=cast.piano.pk).json()
@@ -192,9 +186,6 @@ def test_only_staff_ask_about_others(cast: Cast):
         assert Caller(user).get(address).json()["reasons"][0]["code"] == "lesson"
     assert Caller(cast.staff).get(f"{API}?at=2026-12-03&instructor=nobody").status_code == 404
     assert Caller(cast.staff, ["bookings:read"]).get(address).status_code == 403
-
-
-# -- The back office -----------------------------------------------------------------------------------
 
 
 def test_staff_ask_on_the_instructors_page(client: Client, cast: Cast):

@@ -113,9 +113,6 @@ def remove(request: HttpRequest, card_id: int) -> HttpResponse:
     return redirect("bookings:cards")
 
 
-# -- A lesson that is booked -------------------------------------------------------------------------
-
-
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])

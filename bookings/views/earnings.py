@@ -193,9 +193,6 @@ def table(request: HttpRequest, instructor: Instructor) -> HttpResponse:
     return response
 
 
-# -- Statements --------------------------------------------------------------------------------------
-
-
 @office
 @require_GET
 def statements(request: HttpRequest, instructor: Instructor) -> HttpResponse:

@@ -182,9 +182,6 @@ def refund(request: HttpRequest, package_id: int) -> HttpResponse:
     return render(request, "bookings/refund_package.html", context, status=422 if form.is_bound else 200)
 
 
-# -- While the bank asks about a package or a tip ------------------------------------------------------
-
-
 @never_cache
 @login_required
 @require_GET

@@ -152,9 +152,6 @@ def _until(instant: datetime, *, now: datetime) -> str:
     return f"in {words.count(round(minutes / (24 * 60)), 'day')}"
 
 
-# -- The week ----------------------------------------------------------------------------------------
-
-
 def _week(instructor: Instructor, monday: date, *, today: date, now: datetime) -> dict[str, Any]:
     zone, sunday = instructor.time_zone, monday + 6 * DAY
     low, high = clock.day_bounds(monday, zone)[0], clock.day_bounds(sunday, zone)[1]

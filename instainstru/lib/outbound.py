@@ -111,9 +111,6 @@ def is_public(address: Address) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-# -- One request -------------------------------------------------------------------------------------
-
-
 def _ask(
     pool: httpcore.ConnectionPool, there: httpx.URL, headers: Mapping[str, str], most_bytes: int
 ) -> Answer | str:
@@ -153,9 +150,6 @@ def _body(chunks: Iterable[bytes], headers: Mapping[str, str], most: int) -> byt
         if len(body) > most:
             raise Refused(f"It is too large: we read up to {most // 1_000_000} MB.", code="too_large")
     return bytes(body)
-
-
-# -- Connections -------------------------------------------------------------------------------------
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -243,9 +237,6 @@ _lookups = ThreadPoolExecutor(max_workers=8, thread_name_prefix="names")
 @cache
 def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
-
-
-# -- Words -------------------------------------------------------------------------------------------
 
 
 def _no_address(message: str) -> Refused:

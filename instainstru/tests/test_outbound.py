@@ -34,9 +34,6 @@ def refusal(url: str, **options: Any) -> outbound.Refused:
     return caught.value
 
 
-# -- Where we go --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "address",
     [
@@ -159,9 +156,6 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(host: Host):
     assert refusal(host.url.replace("http:", "https:")).code == "unreachable"
 
 
-# -- How long -----------------------------------------------------------------------------------------
-
-
 def took(url: str, seconds: float) -> float:
     began = time.monotonic()
     assert refusal(url, seconds=seconds).code == "too_slow"
@@ -201,9 +195,6 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(monkeypatch: pytest.Monke
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(20) and [])
     assert took("http://slow.example/", 0.3) < 2
     over.set()
-
-
-# -- How much -----------------------------------------------------------------------------------------
 
 
 def test_what_is_too_large_is_cut_off(host: Host):

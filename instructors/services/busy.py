@@ -67,9 +67,6 @@ class Question:
     own_host: str
 
 
-# -- Reading -----------------------------------------------------------------------------------------
-
-
 def busy(text: str, question: Question) -> Busy:
     """The busy times of the file within ``[low, high)``; raises ``Unreadable``.
 
@@ -125,8 +122,6 @@ def _instant(value: date | datetime, day_zone: str, zone: str) -> datetime:
         return clock.day_edge(value.date(), value.time(), zone)
     return value.astimezone(UTC)
 
-
-# -- What there is to read ---------------------------------------------------------------------------
 
 Lines = list[str]
 
@@ -191,9 +186,6 @@ def _fields(event: Lines) -> dict[str, str]:
         name, value = line[: _NAME.match(line).end()].upper(), line.rpartition(":")[2].strip()  # type: ignore[union-attr]
         found[name] = value
     return found
-
-
-# -- In a process of its own -------------------------------------------------------------------------
 
 
 def busy_apart(text: bytes, question: Question, *, seconds: float) -> Busy:

@@ -66,9 +66,6 @@ def _whole_if_capped(instructor: Instructor, first: date, last: date) -> tuple[d
     return whole_weeks(first, last) if instructor.lessons_per_week else (first, last)
 
 
-# -- Writing open days -------------------------------------------------------------------------------
-
-
 def lock_instructor(instructor: Instructor) -> Instructor:
     """The instructor's row, locked against other schedule edits but not against bookings."""
     found = _locked(pk=instructor.pk)
@@ -195,9 +192,6 @@ def unmake(instructor: Instructor) -> None:
     stored_days.refresh_next_free(instructor)
 
 
-# -- Blocks ------------------------------------------------------------------------------------------
-
-
 def block_of(
     instructor: Instructor,
     booking_id: UUID,
@@ -271,9 +265,6 @@ def settle(*, booking_id: UUID) -> None:
 
 
 _SETTLE = "UPDATE instructors_calendarblock SET kind = %s WHERE booking_id = %s"
-
-
-# -- Outside events ----------------------------------------------------------------------------------
 
 
 def replace_outside(

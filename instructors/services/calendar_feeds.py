@@ -84,9 +84,6 @@ class Look:
     digest: str = ""
 
 
-# -- For instructors ---------------------------------------------------------------------------------
-
-
 def of(instructor: Instructor) -> list[OutsideCalendar]:
     """The instructor's calendars, the first added first."""
     return list(OutsideCalendar.objects.filter(instructor=instructor).order_by("pk"))
@@ -159,9 +156,6 @@ def remove(instructor: Instructor, calendar_id: int, *, by: Any) -> OutsideCalen
     return outside
 
 
-# -- By themselves -----------------------------------------------------------------------------------
-
-
 @transaction.atomic
 def claim_due(*, now: datetime, limit: int = 200) -> list[int]:
     """The calendars whose turn it is, for the caller to check within ``LEASE``; nobody else gets them."""
@@ -199,9 +193,6 @@ def check_due(*, now: datetime) -> int:
     for calendar_id in ids:
         check(calendar_id, now=now)
     return len(ids)
-
-
-# -- While somebody books ----------------------------------------------------------------------------
 
 
 def refresh(calendars: Sequence[OutsideCalendar]) -> None:
@@ -245,9 +236,6 @@ def _miss(outside: OutsideCalendar, *, at: datetime) -> None:
     locked = calendar.lock_instructor(outside.instructor)
     OutsideCalendar.objects.filter(pk=outside.pk).update(tried_at=at, missed_at=at)
     _warn(locked, outside, at=at)
-
-
-# -- Looking -----------------------------------------------------------------------------------------
 
 
 def _look(outside: OutsideCalendar, plan: Plan, *, seconds: float) -> Look:
@@ -302,9 +290,6 @@ def _strange(status: int) -> str:
 def _short(value: str, most: int) -> str:
     """A tag that does not fit is none: then everything is sent again, which is only slower."""
     return value if len(value) <= most and value.isprintable() else ""
-
-
-# -- Keeping -----------------------------------------------------------------------------------------
 
 
 @transaction.atomic

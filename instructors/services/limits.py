@@ -159,9 +159,6 @@ def _derive(instructor: Instructor, rules: Rules) -> None:
     calendar.rebuild(instructor)
 
 
-# -- Lessons booked before ---------------------------------------------------------------------------
-
-
 def overtaken(instructor: Instructor, *, now: datetime) -> list[Overtaken]:
     """The limits that coming lessons do not keep: they were booked before, or against the limits."""
     limits = limits_of(instructor, rules_service.current())

@@ -56,9 +56,6 @@ def whole_weeks(first: date, last: date) -> tuple[date, date]:
     return first - first.weekday() * DAY, last + (6 - last.weekday()) * DAY
 
 
-# -- Reading sources ---------------------------------------------------------------------------------
-
-
 _HOURS = """
     SELECT instructor_id, weekday::int, NULL::date, from_min, to_min FROM instructors_weeklyhours
     WHERE instructor_id = ANY(%(ids)s)
@@ -150,9 +147,6 @@ _blocks_of_one = Compiled(
     low=datetime,
     high=datetime,
 )  # fmt: skip
-
-
-# -- Deriving open days ------------------------------------------------------------------------------
 
 
 def free_of(hours: list[Range], blocks: Iterable[CalendarBlock], limits: Limits) -> Free:

@@ -170,9 +170,6 @@ def plan_save(instructor: Instructor, day: date, windows: Mapping[date, Sequence
     return _Hours(instructor, monday_of(day), monday_of(day) + 6 * DAY).plan(windows).changes
 
 
-# -- Copying a week ----------------------------------------------------------------------------------
-
-
 @part()
 def copy(instructor: Instructor, day: date, *, source: date, by: Any, seen: Seen = None) -> Week:
     """Make the week of ``day`` like that of ``source``; days that are over stay.
@@ -214,9 +211,6 @@ def _ahead(instructor: Instructor, days: Sequence[date]) -> list[date]:
     if not ahead:
         raise Invalid("That week is over.", field="date")
     return ahead
-
-
-# -- Applying a week to those that follow ------------------------------------------------------------
 
 
 @part()

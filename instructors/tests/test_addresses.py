@@ -105,9 +105,6 @@ def test_an_address_left_and_wanted_at_once_leads_to_one(cast: Cast):
     assert other.slug == "other"
 
 
-# -- Sharing -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.django_db
 def test_the_page_gives_the_link_away_and_changes_it(client: Client, cast: Cast, settings: Any):
     settings.SITE_URL = "https://instainstru.example"

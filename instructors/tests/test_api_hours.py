@@ -36,9 +36,6 @@ def dates_changed() -> list[str]:
     return [day for event in changes for day in event.data["dates"]]
 
 
-# -- The pattern -------------------------------------------------------------------------------------
-
-
 def test_the_pattern_is_read_with_a_tag_that_spares_reading_it_again(cast: Cast):
     ana = Caller(cast.ana)
     response = ana.get("/instructors/me/hours")
@@ -130,9 +127,6 @@ def test_every_weekday_is_sent_once(cast: Cast):
         response = ana.put("/instructors/me/hours", {"days": wrong}, If_Match="*")
         assert response.json()["errors"] == {"days": ["Send every weekday, monday to sunday, once."]}
     assert hours_changed() == 1
-
-
-# -- A week ------------------------------------------------------------------------------------------
 
 
 def test_a_week_tells_what_is_open_and_what_stands_in_it(cast: Cast):
@@ -295,9 +289,6 @@ def test_a_date_that_is_none_is_refused(cast: Cast, day):
     response = Caller(cast.ana).get(f"/instructors/me/week/{day}")
     assert response.status_code == 422
     assert list(response.json()["errors"]) == ["date"]
-
-
-# -- Who may -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/instructors/me/hours", "/instructors/me/week/2026-12-03"])

@@ -40,9 +40,6 @@ def walls(day, *times) -> list[str]:
     return [clock.rfc3339(local_time(day, *divmod(time, 100))) for time in times]
 
 
-# -- One instructor ----------------------------------------------------------------------------------
-
-
 def test_one_instructor_s_times_are_what_can_be_booked(cast: Cast):
     day = in_days(3)
     booked(cast.piano, local_time(day, 12))
@@ -215,9 +212,6 @@ def test_a_month_costs_as_many_queries_as_a_day(cast: Cast, days, django_assert_
     ben.get(path)
     with django_assert_num_queries(2):  # the key, the offering with its open days
         assert len(starts(ben.get(path))) == days * 29
-
-
-# -- Many instructors --------------------------------------------------------------------------------
 
 
 def test_search_answers_with_times_of_several_instructors(cast: Cast):

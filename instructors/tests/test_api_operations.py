@@ -273,9 +273,6 @@ def test_as_many_operations_as_allowed_in_as_many_weeks(cast, ana):
     assert [week["week"] for week in body["weeks"]] == [one["date"] for one in asked]
 
 
-# -- Who may -----------------------------------------------------------------------------------------
-
-
 def test_another_instructor_s_slot_is_an_unknown_one(cast, ana):
     other = teaching(instructor=InstructorFactory()).instructor
     before = changes()
@@ -316,9 +313,6 @@ def test_who_lives_by_another_clock_uses_the_week(cast, ana):
     response = send(cast.ana, {"action": "remove", "slot_id": 5})
     assert (response.status_code, response.json()["code"]) == (409, "other_zone")
     assert OldSlot.objects.filter(pk=5).exists()
-
-
-# -- At once -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.race

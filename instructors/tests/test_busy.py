@@ -32,9 +32,6 @@ def event(start: str, end: str = "", *more: str, uid: str = "one") -> str:
     return "\n".join([*lines, *more])
 
 
-# -- One time -----------------------------------------------------------------------------------------
-
-
 def test_times_in_utc_in_a_zone_and_on_the_instructors_clocks():
     assert read(
         event("20261203T150000Z", "20261203T160000Z", uid="a"),
@@ -122,8 +119,6 @@ def test_long_events_are_clipped_and_those_outside_left_out():
     assert read(event("20100101T000000Z", "", "DURATION:P12000D"))[0].startswith("1001T0400")
 
 
-# -- Again and again ----------------------------------------------------------------------------------
-
 WEEKLY = ";TZID=America/New_York:20261026T180000", ";TZID=America/New_York:20261026T190000"
 
 
@@ -172,9 +167,6 @@ def test_what_repeats_without_end_ends_with_what_is_asked():
 def test_whole_days_that_repeat():
     found = read(event(";VALUE=DATE:20261030", ";VALUE=DATE:20261031", "RRULE:FREQ=DAILY;INTERVAL=2;COUNT=2"))
     assert found == ["1030T0400–0400", "1101T0400–0500"]
-
-
-# -- What cannot be read ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -236,9 +228,6 @@ def test_too_many_events_are_refused():
         busy("BEGIN:VCALENDAR\r\n" + one * (MOST_EVENTS + 1) + "END:VCALENDAR\r\n", ASKED)
 
 
-# -- Apart --------------------------------------------------------------------------------------------
-
-
 def test_read_apart_is_read_the_same():
     file = calendar(event(*WEEKLY, "RRULE:FREQ=WEEKLY;COUNT=3"), event(";VALUE=DATE:20261203", uid="b"))
     assert busy_apart(file, ASKED, seconds=20) == busy(file.decode(), ASKED)
@@ -272,8 +261,6 @@ def test_a_megabyte_of_old_events_is_read_in_little_memory():
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
 
-
-# -- All together -------------------------------------------------------------------------------------
 
 INSTANTS = st.integers(0, 242 * 86400).map(
     lambda seconds: datetime(2026, 9, 1, tzinfo=UTC) + timedelta(seconds=seconds)

@@ -42,9 +42,6 @@ NOW = datetime(2026, 12, 2, 17, 7, 31, tzinfo=UTC)
 THURSDAY = date(2026, 12, 3)
 
 
-# -- Against what is offered --------------------------------------------------------------------------
-
-
 @settings(max_examples=200)
 @given(
     st.sampled_from(ZONES), st.sampled_from(DAYS), windows, blocks, st.sampled_from([15, 45, 60, 90]),
@@ -158,9 +155,6 @@ def test_free_is_what_is_offered_and_what_can_be_booked(seed):
             transaction.savepoint_rollback(point)
             outcomes |= {one.code for one in why} or {"free"}
         assert len(outcomes) > 3
-
-
-# -- What is said --------------------------------------------------------------------------------------
 
 
 def say(cast: Cast, start: datetime, minutes: int = 60, modality: str = "online") -> list[tuple[str, str]]:

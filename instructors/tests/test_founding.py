@@ -41,9 +41,6 @@ def places() -> list[int]:
     return list(found.values_list("founding_place", flat=True))
 
 
-# -- Who gets one --------------------------------------------------------------------------------------
-
-
 @pytest.mark.django_db
 def test_whoever_is_listed_while_there_are_places_gets_one(cast: Cast) -> None:
     ana = cast.piano.instructor
@@ -117,9 +114,6 @@ def test_a_founding_instructors_lesson_is_settled_at_their_rate(cast: Cast) -> N
     assert (before.commission, after.commission) == (12_00, 6_40)
 
 
-# -- At once -------------------------------------------------------------------------------------------
-
-
 def unique_index() -> str:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -152,9 +146,6 @@ def test_of_ten_at_once_three_get_the_three_places(cast: Cast) -> None:
     outcomes = race(*(lambda one=one: admit(one) for one in ten))
     assert sorted(outcomes) == [False] * 7 + [True] * 3
     assert places() == [1, 2, 3]
-
-
-# -- In search -----------------------------------------------------------------------------------------
 
 
 def test_what_is_their_own_in_the_rank_counts_half_as_much_again() -> None:

@@ -83,9 +83,6 @@ def hours_of(instructor: Instructor, day: date) -> list[tuple[int, int]]:
     return own.get(day, schedule.week_of(instructor)[day.weekday()])
 
 
-# -- What becomes of good rows -----------------------------------------------------------------------
-
-
 def test_weeks_become_a_pattern_and_the_dates_that_differ(ana, tmp_path, capsys):
     days = [MONDAY + 7 * n * DAY for n in range(4)]
     lines = [slot(n + 1, day, "09:00:00", "12:00:00") for n, day in enumerate(days)]
@@ -183,9 +180,6 @@ def test_instructors_without_a_number_are_known_by_their_address(ana, tmp_path, 
     assert summary["counts"]["imported"] == 1
     assert hours_of(ana, MONDAY) == [(540, 720)]
     assert not OldSlot.objects.exists()
-
-
-# -- What is wrong with lines ------------------------------------------------------------------------
 
 
 def test_every_line_at_fault_is_named_with_what_was_done(ana, tmp_path, capsys):
@@ -357,9 +351,6 @@ def test_the_table_shows_lines_and_how_to_go_back(ana, tmp_path, capsys):
     assert f"manage.py undo_availability_import {AvailabilityImport.objects.get().pk}" in out
 
 
-# -- Once, whatever happens --------------------------------------------------------------------------
-
-
 @pytest.fixture
 def three(ana, tmp_path) -> tuple[list[Instructor], list[Path]]:
     """Three instructors with a Monday each."""
@@ -427,8 +418,6 @@ def test_who_has_hours_here_can_be_left_alone(three, capsys):
     assert (schedule.week_of(ana), replace.dates_of(ana)) == before
     assert [hours_of(other, MONDAY) for other in others] == [[(540, 720)]] * 2
 
-
-# -- The pattern -------------------------------------------------------------------------------------
 
 HOURS = st.sampled_from([(), ((540, 720),), ((540, 1020),), ((540, 720), (780, 1020)), ((0, 1440),)])
 

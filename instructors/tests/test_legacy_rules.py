@@ -60,9 +60,6 @@ def new_hours(pair: shadow.Pair, day: date = DAY) -> list[tuple[int, int, int]]:
     return [(slot.id, slot.low, slot.high) for slot in pair.new.days[day]]
 
 
-# -- The model of the old rules ----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("operation", "ok"),
     [
@@ -153,9 +150,6 @@ def test_a_later_operation_may_name_the_slot_that_an_earlier_one_made():
     assert (old_hours(pair), new_hours(pair)) == ([], [])
 
 
-# -- The differences that have a name ----------------------------------------------------------------
-
-
 def names(found: list[shadow.Difference]) -> list[tuple[str, str, str, tuple[str, ...]]]:
     return [(one.what, one.old, one.new, one.names) for one in found]
 
@@ -219,17 +213,12 @@ def test_a_difference_that_nobody_expected_has_no_name():
     assert answer.names == ()
 
 
-# -- Ids over windows that change --------------------------------------------------------------------
-
-
 def test_ids_follow_windows_that_were_changed_elsewhere():
     known = [Slot(5, 540, 600), Slot(6, 660, 720), Slot(7, 900, 960)]
     numbers = iter([-1, -2])
     found = board.with_ids([(570, 700), (1000, 1060), (1200, 1260)], known, next_id=lambda: next(numbers))
     assert found == [Slot(5, 570, 700), Slot(-1, 1000, 1060), Slot(-2, 1200, 1260)]
 
-
-# -- Anything at all ---------------------------------------------------------------------------------
 
 DATES = st.integers(-1, 3).map(lambda days: TODAY + timedelta(days=days))
 QUARTERS = st.integers(0, 95).map(lambda quarter: time(quarter // 4, quarter % 4 * 15))

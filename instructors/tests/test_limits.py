@@ -67,9 +67,6 @@ def starts(cast: Cast, day: date, modality: str = "online") -> list[str]:
     return [f"{clock.local(start, 'America/New_York'):%H:%M}" for start in found]
 
 
-# -- What may be set ----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE)
 def test_what_is_looser_than_the_rules_or_absurd_is_refused_by_name(ana: Instructor, name: str, value: int):
     with pytest.raises(DomainError) as refusal:
@@ -107,9 +104,6 @@ def test_what_was_changed_meanwhile_is_not_overwritten(ana: Instructor):
         limits.save(ana, {"buffer_min": 60}, by=ana.user, seen=seen)
     ana.refresh_from_db()
     assert ana.buffer_min == 30
-
-
-# -- What follows -------------------------------------------------------------------------------------
 
 
 def test_the_grid_is_obeyed_by_times_search_and_booking(cast: Cast, ana: Instructor):
@@ -242,9 +236,6 @@ def test_an_hourly_grid_is_right_on_the_day_of_a_half_hours_change_of_clocks():
     assert booking.starts_at == found[1]
 
 
-# -- The page -----------------------------------------------------------------------------------------
-
-
 def typed(**facts: Any) -> dict[str, Any]:
     return {**dict.fromkeys(limits.NUMBERS, ""), **facts}
 
@@ -308,9 +299,6 @@ def test_the_page_costs_the_same_for_one_lesson_and_for_three(
         client.get(URL)
 
 
-# -- REST ---------------------------------------------------------------------------------------------
-
-
 def test_limits_are_read_and_replaced_by_their_tag(cast: Cast, ana: Instructor):
     caller = Caller(cast.ana)
     first = caller.get("/instructors/me/limits")
@@ -351,9 +339,6 @@ def test_the_api_is_for_those_who_teach_with_a_key_for_hours(cast: Cast):
     assert Caller(cast.ben).get("/instructors/me/limits").status_code == 404
     refused = Caller(cast.ana, ["openings:read", "hours:read"]).put("/instructors/me/limits", {})
     assert refused.status_code == 403
-
-
-# -- Staff --------------------------------------------------------------------------------------------
 
 
 def test_staff_see_and_set_them_through_the_same_rule(client: Client, cast: Cast, ana: Instructor):

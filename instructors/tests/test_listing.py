@@ -76,9 +76,6 @@ def subject(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-# -- The steps ---------------------------------------------------------------------------------------
-
-
 def test_from_nothing_to_submitted_one_step_after_the_other(client: Client, cy: Instructor, astoria: Place):
     assert client.get(url("listing")).context["path"]["next_url"] == url("listing_about")
     assert client.post(url("listing_about"), ABOUT).url == url("listing_photo")
@@ -173,9 +170,6 @@ def test_hours_changed_elsewhere_meanwhile_are_not_overwritten(client: Client, r
     assert schedule.week_of(ready)[0] == [(600, 660)]
 
 
-# -- Photo -------------------------------------------------------------------------------------------
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_photo_is_uploaded_looked_at_replaced_and_removed(
     client: Client, cast: Cast, settings: Any, tmp_path: Path
@@ -214,9 +208,6 @@ def test_a_wrong_photo_is_refused_in_words_and_changes_nothing(client, cy, conte
     assert words in page.content
     cy.refresh_from_db()
     assert not cy.photo
-
-
-# -- Where one stands --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -282,9 +273,6 @@ def test_withdrawn_it_is_a_draft_again(client: Client, cast: Cast, ready: Instru
         standing.verify(ready, by=cast.staff)
 
 
-# -- The preview -------------------------------------------------------------------------------------
-
-
 def test_the_preview_is_the_public_page_with_a_mark_and_holds_nothing(client, cast, ready):
     page = client.get(url("profile", "ana-a"))
     assert b"Only you see this page." in page.content
@@ -317,9 +305,6 @@ def test_nobody_else_sees_a_preview(client: Client, cast: Cast, ready: Instructo
     assert client.get("/@ana-a").status_code == 404
 
 
-# -- What waited before ------------------------------------------------------------------------------
-
-
 def test_complete_drafts_of_before_are_submitted_in_the_order_they_came(cast: Cast, ready: Instructor):
     incomplete = InstructorFactory(status=Status.DRAFT, place=ready.place)
     listed = InstructorFactory(place=ready.place)
@@ -328,9 +313,6 @@ def test_complete_drafts_of_before_are_submitted_in_the_order_they_came(cast: Ca
         one.refresh_from_db()
     assert (ready.status, ready.submitted_at) == (Status.SUBMITTED, ready.created_at)
     assert (incomplete.status, listed.status) == (Status.DRAFT, Status.LISTED)
-
-
-# -- What the database refuses -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -349,9 +331,6 @@ def test_the_database_refuses_what_cannot_be(facts: dict[str, Any], constraint: 
         Instructor.objects.filter(pk=instructor.pk).update(**facts)
     instructor.refresh_from_db()
     assert instructor.status == Status.LISTED
-
-
-# -- The API -----------------------------------------------------------------------------------------
 
 
 def test_an_instructor_reads_the_own_profile_and_what_is_missing(cast: Cast, cy: Instructor):

@@ -83,9 +83,6 @@ def kinds() -> list[str]:
     return [kind.partition(".")[2] for kind in found.values_list("kind", flat=True)]
 
 
-# -- Adding -------------------------------------------------------------------------------------------
-
-
 def test_what_is_in_the_calendar_takes_the_time_at_once(host: Host, ana: Instructor):
     outside = added(host, ana, event(noon()), event(noon(), noon() + 2 * HOUR, uid="longer"))
     assert blocked(outside) == [(noon(), noon() + 2 * HOUR)]
@@ -185,9 +182,6 @@ def test_the_host_is_never_asked_inside_a_transaction(host: Host, ana: Instructo
     assert inside == [0, 0]
 
 
-# -- Following ----------------------------------------------------------------------------------------
-
-
 def test_changes_are_followed_and_what_stays_is_not_written(host: Host, ana: Instructor):
     outside = added(host, ana, event(noon(3)), event(noon(4)))
     kept = CalendarBlock.objects.get(period__contains=noon(3))
@@ -278,9 +272,6 @@ def test_an_answer_that_was_overtaken_is_not_kept(host: Host, ana: Instructor):
     assert len(blocked(outside)) == 1
 
 
-# -- Failing ------------------------------------------------------------------------------------------
-
-
 def test_a_calendar_that_fails_keeps_what_was_known_and_is_asked_ever_later(host: Host, ana: Instructor):
     outside = added(host, ana, event(noon()))
     host.reply = lambda path, headers: (503, {}, [])
@@ -329,9 +320,6 @@ def test_a_rule_without_end_stops_nothing_but_itself(host: Host, ana: Instructor
     outside.refresh_from_db()
     assert "takes too long" in outside.error
     assert len(blocked(outside)) == 1
-
-
-# -- Taking turns -------------------------------------------------------------------------------------
 
 
 def test_whose_turn_it_is_is_claimed_once(host: Host, ana: Instructor):
@@ -404,9 +392,6 @@ def test_work_that_is_due_comes_to_an_end(host: Host, ana: Instructor):
     assert len(host.asked) == asked + 1
 
 
-# -- Removing -----------------------------------------------------------------------------------------
-
-
 def test_removing_gives_the_time_back(host: Host, ana: Instructor):
     outside = added(host, ana, event(noon()))
     calendar_feeds.remove(ana, outside.pk, by=ana.user)
@@ -425,9 +410,6 @@ def test_of_two_calendars_each_keeps_its_own(host: Host, ana: Instructor):
     calendar_feeds.remove(ana, first.pk, by=ana.user)
     assert not is_open(ana, noon())
     assert len(blocked(second)) == 1
-
-
-# -- Pages --------------------------------------------------------------------------------------------
 
 
 def page(client: Client, name: str = "office_calendars", *args: Any, **posted: Any) -> Any:
@@ -512,8 +494,6 @@ def test_outside_times_are_drawn_in_the_week_and_named_at_time_off(
     [shown] = client.get(reverse("instructors:office_time_off")).context["outside"]
     assert shown["calendar"] == "Family"
 
-
-# -- Always -------------------------------------------------------------------------------------------
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 40 * 24 * 4), st.integers(1, 200)), max_size=8

@@ -44,9 +44,6 @@ def astoria(db: None) -> Place:
     )[0]  # fmt: skip
 
 
-# -- Who may ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_the_office_is_for_those_who_teach(client: Client, cast: Cast, name: str):
     assert client.get(url(name)).url.startswith(reverse("account_login"))
@@ -81,9 +78,6 @@ def test_another_instructors_things_are_absent(client: Client, cast: Cast, ana: 
     cast.piano.refresh_from_db()
     assert (cast.piano.price_per_hour, cast.piano.is_active) == (8000, True)
     assert CalendarBlock.objects.filter(pk=away.pk).exists()
-
-
-# -- Public page --------------------------------------------------------------------------------------
 
 
 def face(**changes: Any) -> dict[str, Any]:
@@ -130,9 +124,6 @@ def test_an_address_somebody_has_is_refused(client: Client, ana: Instructor, ast
     assert page.context["form"].errors["slug"] == ["Someone else has this address."]
     ana.refresh_from_db()
     assert ana.slug == "ana-a"
-
-
-# -- Lessons and prices -------------------------------------------------------------------------------
 
 
 def taught(**changes: Any) -> dict[str, Any]:
@@ -186,9 +177,6 @@ def test_a_subject_is_offered_once(client: Client, cast: Cast, ana: Instructor):
     assert page.status_code == 422
     assert "subject" in page.context["form"].errors
     assert Offering.objects.filter(instructor=ana).count() == 1
-
-
-# -- Dates and time off -------------------------------------------------------------------------------
 
 
 def rows(prefix: str, *windows: tuple[str, str], initial: int = 0) -> dict[str, Any]:

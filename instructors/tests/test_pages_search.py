@@ -220,9 +220,6 @@ def test_a_stranger_leaves_no_session(client: Client, cast: Cast):
         assert "Cookie" in page["Vary"]
 
 
-# -- An instructor's page -----------------------------------------------------------------------------
-
-
 def times(page: Any) -> list[str]:
     day = page.context["picker"]["day"]
     return [time["label"] for part in day["parts"] for time in part["times"]]
@@ -301,9 +298,6 @@ def test_a_page_costs_the_same_for_one_subject_and_for_three(client, cast, djang
     with django_assert_num_queries(4):
         page = client.get("/@ana-a", {"day": in_days(3).isoformat()})
     assert len(page.context["offerings"]) == number
-
-
-# -- Little or nothing found --------------------------------------------------------------------------
 
 
 def test_few_results_are_followed_by_more_in_a_section_of_their_own(client: Client, cast: Cast):

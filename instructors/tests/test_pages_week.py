@@ -63,9 +63,6 @@ def changes_recorded() -> int:
     return Event.objects.filter(kind__in=["hours.changed", "date_hours.changed"]).count()
 
 
-# -- Showing -----------------------------------------------------------------------------------------
-
-
 def test_the_addresses_lead_to_both_scopes(client: Client, ana: Instructor):
     assert client.get(EVERY).context["scope"] == "every"
     this = client.get(reverse("instructors:office_week"))
@@ -103,9 +100,6 @@ def test_a_week_costs_the_same_with_one_lesson_and_with_three(
     schedule.set_week(ana, {}, by=cast.ana)
     with django_assert_num_queries(6):
         client.get(EVERY)
-
-
-# -- Saving ------------------------------------------------------------------------------------------
 
 
 def test_the_pattern_is_saved_and_said_back(client: Client, ana: Instructor):
@@ -195,9 +189,6 @@ def test_nobody_edits_another_instructor_s_week(client, cast: Cast, ana: Instruc
     assert changes_recorded() == 1
 
 
-# -- Filling the fields ------------------------------------------------------------------------------
-
-
 def test_copy_presets_and_clear_fill_the_fields_and_save_nothing(client, cast, ana, monday: date):
     schedule.set_date(ana, monday - 7 * DAY, [(555, 600)], by=cast.ana)
     before = changes_recorded()
@@ -226,9 +217,6 @@ def test_switching_the_scope_takes_along_what_was_typed(client, cast: Cast, ana:
     unchanged = client.post(EVERY, fields(client, of(monday)) | {"act": "switch"})
     assert unchanged.url == EVERY
     assert changes_recorded() == before
-
-
-# -- Looking beforehand ------------------------------------------------------------------------------
 
 
 def test_a_preview_says_what_would_change_and_whom_it_leaves_outside(client, cast, ana, monday: date):
@@ -263,9 +251,6 @@ def test_applying_shows_first_and_then_does_it_in_one_go(client, cast: Cast, ana
     for wrong in ("0", "53", "x", "", "²"):
         page = client.post(of(monday), data | {"act": "apply", "weeks": wrong})
         assert (page.status_code, page.context["error"]) == (422, "Apply it to 1 to 52 weeks.")
-
-
-# -- Two devices -------------------------------------------------------------------------------------
 
 
 def test_a_stale_week_is_merged_day_by_day(client, cast: Cast, ana: Instructor, monday: date):
@@ -316,9 +301,6 @@ def test_a_save_whose_answer_was_lost_may_be_sent_again(client, cast: Cast, ana:
     assert (first.status_code, again.status_code) == (200, 200)
     assert again.json()["version"] == first.json()["version"]
     assert changes_recorded() == before
-
-
-# -- For scripts -------------------------------------------------------------------------------------
 
 
 def test_scripts_get_the_same_as_parts(client, cast: Cast, ana: Instructor, monday: date):

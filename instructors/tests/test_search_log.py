@@ -166,9 +166,6 @@ def test_lists_open_with_few_queries(cast: Cast, client: Client, name, django_as
         assert client.get(f"/admin/instructors/{name}/").status_code == 200
 
 
-# -- Why this order ----------------------------------------------------------------------------------
-
-
 def test_staff_see_why_a_result_stands_where_it_does(cast: Cast, client: Client):
     client.force_login(cast.staff)
     page = search(client, q="piano", why="1")

@@ -130,9 +130,6 @@ def test_all_ranks_are_written_by_one_statement(django_assert_num_queries):
         rank.refresh(now=clock.now())
 
 
-# -- Explained ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("facts", "closeness", "expected"),
     [

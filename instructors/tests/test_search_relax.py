@@ -80,9 +80,6 @@ def test_instants_widen_to_their_day_and_then_to_the_days_around():
     assert (around.low, around.high) == (NOW, datetime(2026, 12, 20, 5, tzinfo=UTC))
 
 
-# -- With results ------------------------------------------------------------------------------------
-
-
 def search(query: Query, *, limit: int = 20) -> tuple[list[int], Relaxed]:
     words = vocabulary.read()
     exact = find.find(query, now=NOW, vocabulary=words, limit=limit)

@@ -69,9 +69,6 @@ def deliver() -> None:
             dispatch.deliver(pk, attempts=attempts, reactions=REACTIONS, now=now)
 
 
-# -- Keeping -----------------------------------------------------------------------------------------
-
-
 def test_what_is_kept_means_the_same_tomorrow(cast: Cast, noon):
     today = clock.today(ZONE)
     request = queries.read(
@@ -103,9 +100,6 @@ def test_nobody_waits_for_everything_or_for_too_much(cast: Cast, monkeypatch):
     with pytest.raises(saved.Conflict):
         waits_for(cast, price_max=5000)
     assert SavedSearch.objects.count() == 1
-
-
-# -- Telling -----------------------------------------------------------------------------------------
 
 
 def test_when_somebody_is_free_a_letter_goes_out_once(cast: Cast, noon):
@@ -193,9 +187,6 @@ def test_what_was_never_confirmed_and_what_ended_long_ago_is_forgotten(cast: Cas
     assert saved.forget(now=now + timedelta(days=2, seconds=1)) == 1
     assert saved.forget(now=now + timedelta(days=90, seconds=1)) == 1
     assert [one.pk for one in SavedSearch.objects.all()] == [kept.pk]
-
-
-# -- Pages -------------------------------------------------------------------------------------------
 
 
 def search(client: Client, **params: Any) -> Any:
@@ -288,8 +279,6 @@ def test_the_list_costs_the_same_for_one_and_for_three(client, cast, number, dja
         page = client.get(reverse("instructors:saved_searches"))
     assert len(page.context["waiting"]) == number
 
-
-# -- Two workers at once -----------------------------------------------------------------------------
 
 racing = [pytest.mark.race, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 

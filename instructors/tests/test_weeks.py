@@ -55,9 +55,6 @@ def changed() -> list[dict]:
     return [event.data for event in Event.objects.filter(kind="date_hours.changed").order_by("pk")]
 
 
-# -- Copying and applying ----------------------------------------------------------------------------
-
-
 @pytest.fixture
 def ana(cast: Cast) -> Instructor:
     return cast.piano.instructor
@@ -158,9 +155,6 @@ def test_every_day_at_fault_is_named_at_once(cast: Cast, ana: Instructor):
     assert changed() == []
 
 
-# -- Looking beforehand ------------------------------------------------------------------------------
-
-
 def test_plans_change_nothing_and_say_what_writing_would(cast: Cast, ana: Instructor):
     monday = a_week()
     schedule.set_date(ana, monday, MORNING, by=cast.ana)
@@ -195,9 +189,6 @@ def test_lessons_that_new_hours_do_not_cover_are_found(cast: Cast, ana: Instruct
         assert ids(outside.of_dates(ana, {monday: []})) == []
 
 
-# -- As many statements for many as for few ----------------------------------------------------------
-
-
 @pytest.mark.parametrize("number", [3, 12])
 def test_writing_weeks_takes_as_many_statements_for_twelve_windows_as_for_three(
     cast: Cast, ana: Instructor, django_assert_num_queries, number: int
@@ -230,8 +221,6 @@ def test_deriving_the_horizon_writes_only_what_changed(cast: Cast, ana: Instruct
     assert [writes(MORNING), writes(MORNING), writes(EVENING)] == [1, 0, 1]
     assert list(horizon.differences()) == []
 
-
-# -- Daylight saving ---------------------------------------------------------------------------------
 
 # Zone, now, a date, windows in minutes, and the exact instants that are free then.
 INSTANTS = [

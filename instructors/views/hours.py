@@ -26,8 +26,6 @@ from instructors.views.office import office, onto
 # As many times of outside calendars as one looks at; the week shows the rest.
 MOST_OUTSIDE = 8
 
-# -- Dates that differ -------------------------------------------------------------------------------
-
 
 @office
 @require_http_methods(["GET", "POST"])
@@ -109,9 +107,6 @@ def remove_date(request: HttpRequest, instructor: Instructor, day: str) -> HttpR
     schedule.follow_pattern(instructor, found, by=signed_in(request))
     messages.success(request, f"{presentation.long_day(found)} follows your weekly hours again.")
     return redirect("instructors:office_dates")
-
-
-# -- Time off ----------------------------------------------------------------------------------------
 
 
 @office

@@ -110,9 +110,6 @@ def edit_profile(request: HttpRequest, instructor: Instructor) -> HttpResponse:
     return render(request, "instructors/office/profile.html", context, status=422 if form.is_bound else 200)
 
 
-# -- Lessons and prices ------------------------------------------------------------------------------
-
-
 @office
 @require_GET
 def offerings(request: HttpRequest, instructor: Instructor) -> HttpResponse:

@@ -213,8 +213,6 @@ def _unknown(asked: Request, vocabulary: Vocabulary, base: str) -> dict[str, Any
     }
 
 
-# -- The first page -----------------------------------------------------------------------------------
-
 POPULAR = (
     "piano", "guitar", "spanish", "math", "yoga", "voice", "violin", "tennis", "coding", "photography",
     "french", "chess",

@@ -79,8 +79,6 @@ class _Editor:
             return self.page(status=422)
         return act(self, detail)
 
-    # -- Filling the fields --------------------------------------------------------------------------
-
     def switch(self, detail: str) -> HttpResponse:
         """The other scope, with the days that were edited in the one that was left."""
         edited = [day.is_edited for day in self.typed]
@@ -113,8 +111,6 @@ class _Editor:
         for number, windows in days.items():
             if not self.scope.is_locked(number):
                 self.typed[number] = week_fields.shown(windows, was=self.typed[number].was)
-
-    # -- Looking and saving --------------------------------------------------------------------------
 
     def preview(self, detail: str) -> HttpResponse:
         def show() -> HttpResponse:
@@ -210,8 +206,6 @@ class _Editor:
         panel = {"kind": "merge", "days": [day.__dict__ for day in days], "version": self.scope.version}
         return self.page(status=412, panel=panel)
 
-    # -- Answers -------------------------------------------------------------------------------------
-
     def saved(self, changes: list[str]) -> HttpResponse:
         if not self.wants_json:
             for sentence in changes or ["Nothing changed."]:
@@ -264,9 +258,6 @@ ACTS: dict[str, Callable[[_Editor, str], HttpResponse]] = {
     "switch": _Editor.switch, "copy": _Editor.copy, "clear": _Editor.clear, "preset": _Editor.preset,
     "preview": _Editor.preview, "save": _Editor.save, "merge": _Editor.merge, "apply": _Editor.apply,
 }  # fmt: skip
-
-
-# -- The page ----------------------------------------------------------------------------------------
 
 
 def _context(editor: _Editor, panel: dict[str, Any] | None) -> dict[str, Any]:

@@ -112,8 +112,6 @@ def replay(event: StripeEvent) -> None:
     StripeEvent.objects.filter(pk=event.pk).update(next_try_at=clock.now(), done_at=None, attempts=0)
 
 
-# -- What an event is about --------------------------------------------------------------------------
-
 Handler = Callable[[StripeEvent, datetime], None]
 
 

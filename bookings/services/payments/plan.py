@@ -143,9 +143,6 @@ def _quote(rules: Rules, instructor: Instructor, **figures: Any) -> Quote:
     )
 
 
-# -- In the transaction of the booking's change ------------------------------------------------------
-
-
 def plan(
     booking: Booking, pay: Pay = NOTHING_SAID, *, by: Any, newest_card: int | None = None,
     upfront: bool = False,
@@ -335,9 +332,6 @@ def _locked(booking: Booking) -> Payment | None:
         # The caller's, with what it has just changed.
         payment.booking = booking
     return payment
-
-
-# -- On its own --------------------------------------------------------------------------------------
 
 
 @transaction.atomic

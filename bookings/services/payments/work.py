@@ -74,9 +74,6 @@ def _do(job: Job, *, now: datetime) -> None:
         logger.exception("Payment %s could not be carried on", job.payment.pk)
 
 
-# -- Claiming and deciding ---------------------------------------------------------------------------
-
-
 @transaction.atomic
 def _claim(now: datetime) -> Job | None:
     # One table first: most turns find nothing, and with its five neighbours this would take as long to be
@@ -258,9 +255,6 @@ def _give_up(payment: Payment) -> None:
                 update(found, "due_at", "needs_staff", "status")
 
 
-# -- Settling ----------------------------------------------------------------------------------------
-
-
 @part()
 def settle(step: Step, outcome: Outcome, *, now: datetime) -> Payment:
     """Write down how a step went, once, whoever comes first; its payment as that is then."""
@@ -369,9 +363,6 @@ def _observed(payment: Payment, intent: gateway.Intent, *, now: datetime) -> boo
     else:
         return False
     return True
-
-
-# -- Refunds and transfers ---------------------------------------------------------------------------
 
 
 def _claim_step(now: datetime) -> Job | None:

@@ -31,9 +31,6 @@ def browser(ben: User) -> Client:
     return client
 
 
-# -- Settings
-
-
 def test_name_and_zone_are_changed(browser: Client, ben: User):
     page = browser.get(SETTINGS)
     assert (page.status_code, page.context["form"].initial["first_name"]) == (200, "Ben")
@@ -91,9 +88,6 @@ def test_zones_are_places_and_hold_the_usual_ones():
 @pytest.mark.parametrize("address", [KEYS, SETTINGS, "/accounts/welcome/"])
 def test_strangers_are_asked_to_sign_in(client: Client, address: str):
     assert client.get(address).url == f"{reverse('account_login')}?next={address}"
-
-
-# -- Keys
 
 
 def test_a_key_is_shown_once_and_works(browser: Client, ben: User):
@@ -155,9 +149,6 @@ def test_the_list_of_keys_costs_the_same_for_one_and_for_three(
     with django_assert_num_queries(3):
         page = browser.get(KEYS)
     assert len(page.context["keys"]) == number
-
-
-# -- Mailbox
 
 
 @pytest.fixture

@@ -71,9 +71,6 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-# -- Fanning out -------------------------------------------------------------------------------------
-
-
 @pytest.mark.django_db
 def test_every_reaction_hears_every_event_of_its_kind_once() -> None:
     one, two, other = Ear("one"), Ear("two"), Ear("other")
@@ -183,9 +180,6 @@ def test_a_later_event_waits_while_another_dispatcher_still_holds_the_earlier() 
     assert ear.heard == [("1", 1), ("1", 2)]
 
 
-# -- Claiming ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.django_db(transaction=True)
 def test_two_dispatchers_never_claim_the_same_delivery() -> None:
     for number in range(2):
@@ -231,9 +225,6 @@ def test_a_claim_nobody_ran_is_free_again_when_its_lease_ends() -> None:
     assert dispatch.claim_due(now=NOW + dispatch.LEASE - SECOND) == []
     assert dispatch.claim_due(now=NOW + dispatch.LEASE) == [lost]
     assert ear.heard == []
-
-
-# -- Order -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
@@ -289,9 +280,6 @@ def test_whoever_finishes_wakes_the_dispatcher_only_for_a_successor(
     pk, attempts = dispatch.claim_due(now=NOW)[0]
     dispatch.deliver(pk, attempts=attempts, reactions=to(ear), now=NOW)
     assert sent == wakes
-
-
-# -- Failing -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
@@ -401,9 +389,6 @@ def test_a_replay_gives_parked_deliveries_all_their_attempts_again_and_nothing_e
     assert replayed.next_try_at is not None
     assert run(to(ear), now=replayed.next_try_at) == [Outcome.DONE]
     assert ear.heard == [("parked", 1)]
-
-
-# -- Waking ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)

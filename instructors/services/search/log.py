@@ -128,9 +128,6 @@ def forget(*, now: datetime) -> int:
     return SearchLog.objects.filter(pk__in=ids).delete()[0]
 
 
-# -- Reports -----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """A sentence or a word, how often it was searched, and how often that found nobody."""

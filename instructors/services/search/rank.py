@@ -147,9 +147,6 @@ def refresh_all(*, now: datetime) -> int:
     return sum(refresh(ids[start : start + BATCH], now=now) for start in range(0, len(ids), BATCH))
 
 
-# -- Explained ---------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One of the six: what it is worth here, from 0 to 1, and what that adds to the whole."""

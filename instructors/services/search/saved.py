@@ -89,9 +89,6 @@ def waiting(email: str) -> Any:
     ).order_by("-id")
 
 
-# -- Proofs in letters -------------------------------------------------------------------------------
-
-
 def token(saved: SavedSearch, salt: str) -> str:
     """What a link carries: nobody who has not read the letter can make it."""
     return signing.dumps(saved.pk, salt=salt)
@@ -151,9 +148,6 @@ def of_person(user: User, saved_id: int) -> SavedSearch:
     if saved is None:
         raise NotFound
     return saved
-
-
-# -- When something changed --------------------------------------------------------------------------
 
 
 def look_again(instructor_id: int, *, now: datetime) -> int:

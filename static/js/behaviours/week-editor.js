@@ -54,8 +54,6 @@ function edit(state) {
     say(said);
   }
 
-  // -- The fields ---------------------------------------------------------------------------------------
-
   const rowsOf = (box) => [...box.querySelectorAll("[data-row]")];
   const fields = (row) => [...row.querySelectorAll("input[type=time]")];
   const minutes = (text) => (text ? Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5)) : null);

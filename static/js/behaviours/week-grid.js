@@ -40,8 +40,6 @@ function mount(state) {
     return { parts, kind: open >= cell ? "open" : open ? "partly" : "closed" };
   }
 
-  // -- Building it --------------------------------------------------------------------------------------
-
   function make(tag, attributes = {}, text = "") {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -118,8 +116,6 @@ function mount(state) {
     rove(early ? [0, focus[1]] : [count - 1, focus[1]], true);
   }
 
-  // -- Showing a state ----------------------------------------------------------------------------------
-
   function draw() {
     const chosen = selection();
     rows.forEach((row, r) => row.forEach((td, n) => {
@@ -161,8 +157,6 @@ function mount(state) {
     }
     return found;
   }
-
-  // -- Painting -----------------------------------------------------------------------------------------
 
   // The days with those cells open or closed, but not where something stands.
   function painted(base, cells, opening) {
@@ -224,8 +218,6 @@ function mount(state) {
     draw();
   }
 
-  // -- Keys ---------------------------------------------------------------------------------------------
-
   function rove(to, move) {
     focus = to;
     draw();
@@ -265,8 +257,6 @@ function mount(state) {
     const opening = stateOf(days[first[1]], first[0] * cell).kind !== "open";
     set(painted(days, cells, opening), said(cells, opening));
   }
-
-  // -- Grid or times ------------------------------------------------------------------------------------
 
   const view = form.querySelector("[data-week-view]");
   function choose(name) {
