@@ -18,7 +18,7 @@ from instructors.services.search import vocabulary, zones
 from ops import browser
 from ops.testing import pristine
 
-pytest_plugins = ["bookings.tests.cast", "ops.stand_ins.testing"]
+pytest_plugins = ["bookings.tests.cast", "instructors.tests.hosts", "ops.stand_ins.testing"]
 
 
 def pytest_configure() -> None:

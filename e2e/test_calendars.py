@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -14,19 +12,11 @@ from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, in_days, local_time
 from e2e.conftest import DESK, Visit
 from instructors.models import CalendarBlock, OutsideCalendar
-from instructors.tests.hosts import Host, calendar, serving
-from instructors.tests.test_outside_calendars import event
+from instructors.tests.hosts import Host, calendar, event
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 with_and_without_js = pytest.mark.parametrize("js", [True, False], ids=["js", "no-js"])
-
-
-@pytest.fixture
-def host(settings: Any) -> Iterator[Host]:
-    settings.CALENDAR_ALLOW_LOOPBACK = True
-    with serving(Host()) as host:
-        yield host
 
 
 @with_and_without_js

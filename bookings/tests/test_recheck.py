@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,18 +18,10 @@ from bookings.tests.factories import OfferingFactory, booked, held, in_days, loc
 from instainstru.events.models import Event
 from instructors.models import CalendarBlock, OutsideCalendar
 from instructors.services import calendar_feeds, horizon
-from instructors.tests.hosts import Host, serving
+from instructors.tests.hosts import Host, event
 from instructors.tests.hosts import calendar as file_of
-from instructors.tests.test_outside_calendars import event
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def host(settings: Any) -> Iterator[Host]:
-    settings.CALENDAR_ALLOW_LOOPBACK = True
-    with serving(Host()) as host:
-        yield host
 
 
 @pytest.fixture

@@ -6,8 +6,15 @@ import gzip
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import pytest
+
+from instainstru.lib import ical
+
+HOUR = timedelta(hours=1)
 Headers = dict[str, str]
 # Status, headers, body in pieces; between two pieces it waits for ``Host.slowly`` seconds.
 Reply = tuple[int, Headers, list[bytes]]
@@ -19,6 +26,11 @@ def calendar(*events: str, head: str = "") -> bytes:
     for event in events:
         lines += ["BEGIN:VEVENT", *event.splitlines(), "END:VEVENT"]
     return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
+
+
+def event(start: datetime, end: datetime | None = None, *more: str, uid: str = "") -> str:
+    lines = [f"UID:{uid or ical.utc(start)}", f"DTSTART:{ical.utc(start)}"]
+    return "\n".join([*lines, f"DTEND:{ical.utc(end or start + HOUR)}", *more])
 
 
 class Host:
@@ -49,6 +61,14 @@ class Host:
 
 def zipped(data: bytes) -> Reply:
     return 200, {"Content-Encoding": "gzip"}, [gzip.compress(data)]
+
+
+@pytest.fixture
+def host(settings: Any) -> Iterator[Host]:
+    """One that calendars may be asked of though it is on this machine."""
+    settings.CALENDAR_ALLOW_LOOPBACK = True
+    with serving(Host()) as host:
+        yield host
 
 
 @contextmanager
