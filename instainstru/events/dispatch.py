@@ -135,9 +135,9 @@ def fan_out(reactions: Reactions, *, now: datetime, limit: int = BATCH) -> int:
 
 # A delivery waits while an earlier event of its subject is still to be delivered to the same reaction,
 # or not dispatched yet (another dispatcher may hold it). A parked one lets the later ones pass.
+# Chosen once, beforehand: a subquery may be run anew for each row, and would pass over those just taken.
 _CLAIM = """
-    UPDATE events_delivery SET next_try_at = %(until)s
-    WHERE id IN (
+    WITH due AS MATERIALIZED (
         SELECT delivery.id
         FROM events_delivery delivery JOIN events_event event ON event.id = delivery.event_id
         WHERE delivery.done_at IS NULL AND delivery.next_try_at <= %(now)s AND NOT EXISTS (
@@ -151,7 +151,8 @@ _CLAIM = """
         ORDER BY delivery.next_try_at, delivery.id
         LIMIT %(limit)s
         FOR UPDATE OF delivery SKIP LOCKED)
-    RETURNING id, attempts
+    UPDATE events_delivery mine SET next_try_at = %(until)s FROM due WHERE mine.id = due.id
+    RETURNING mine.id, mine.attempts
 """
 
 

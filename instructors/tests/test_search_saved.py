@@ -29,6 +29,7 @@ from instructors.services import schedule
 from instructors.services.search import query as queries
 from instructors.services.search import saved, vocabulary
 from instructors.services.search.query import Query
+from ops.testing.plans import run_subqueries_for_each_row
 
 pytestmark = pytest.mark.django_db
 ZONE = "America/New_York"
@@ -281,6 +282,19 @@ def test_the_list_costs_the_same_for_one_and_for_three(client, cast, number, dja
 
 
 racing = [pytest.mark.race, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+
+
+def test_a_worker_claims_some_at_a_time_whatever_the_plan(cast: Cast, monkeypatch):
+    for price in range(5):
+        waits_for(cast, price_max=5000 + 100 * price)
+    monkeypatch.setattr(saved, "BATCH", 2)
+    run_subqueries_for_each_row("instructors_savedsearch")
+    now = local_time(in_days(1), 12)
+    claims = [saved.claim(now=now) for _ in range(4)]
+    assert [len(claimed) for claimed in claims] == [2, 2, 1, 0]
+    assert sorted(pk for claimed in claims for pk in claimed) == sorted(
+        SavedSearch.objects.values_list("pk", flat=True)
+    )
 
 
 class TestTwoWorkers:

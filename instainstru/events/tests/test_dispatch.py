@@ -20,6 +20,7 @@ from instainstru.events.log import record
 from instainstru.events.models import Delivery, Event
 from instainstru.lib import clock, valkey
 from instainstru.rules.models import Rules
+from ops.testing.plans import run_subqueries_for_each_row
 
 NOW = datetime(2026, 12, 3, 18, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -203,6 +204,33 @@ def test_two_dispatchers_never_claim_the_same_delivery() -> None:
     assert len(theirs) == len(ours) == 1
     assert not set(theirs) & set(ours)
     assert dispatch.claim_due(now=NOW) == []
+
+
+@pytest.mark.django_db
+def test_control_a_limit_within_in_is_not_kept_where_it_is_run_for_each_row() -> None:
+    for number in range(5):
+        happened(str(number))
+    dispatch.fan_out(to(Ear()), now=NOW)
+    run_subqueries_for_each_row("events_delivery", "events_event")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_delivery SET attempts = 1 WHERE id IN "
+            "(SELECT id FROM events_delivery ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)"
+        )
+        assert cursor.rowcount == 5
+
+
+@pytest.mark.django_db
+def test_a_claim_keeps_its_limit_whatever_the_plan() -> None:
+    for number in range(5):
+        happened(str(number))
+    dispatch.fan_out(to(Ear()), now=NOW)
+    run_subqueries_for_each_row("events_delivery", "events_event")
+    claims = [[pk for pk, _ in dispatch.claim_due(now=NOW, limit=2)] for _ in range(4)]
+    assert [len(claimed) for claimed in claims] == [2, 2, 1, 0]
+    assert [pk for claimed in claims for pk in claimed] == list(
+        Delivery.objects.order_by("pk").values_list("pk", flat=True)
+    )
 
 
 @pytest.mark.django_db

@@ -161,9 +161,10 @@ def look_again(instructor_id: int, *, now: datetime) -> int:
     return waiting.filter(Q(subjects=[]) | Q(subjects__overlap=subjects)).update(changed_at=now)
 
 
-# Nobody waits for a row that another worker has; whoever has it says so with ``checked_at``.
+# Nobody waits for a row that another worker has; whoever has it says so with ``checked_at``. Chosen once,
+# beforehand: a subquery may be run anew for each row, and would pass over those just taken.
 _CLAIM = """
-    UPDATE instructors_savedsearch SET checked_at = %(now)s, changed_at = NULL WHERE id IN (
+    WITH due AS MATERIALIZED (
         SELECT id FROM instructors_savedsearch
         WHERE ended_at IS NULL AND confirmed_at IS NOT NULL
             AND (checked_at IS NULL OR changed_at IS NOT NULL OR checked_at <= %(again)s)
@@ -171,7 +172,8 @@ _CLAIM = """
             AND extract(hour FROM %(now)s::timestamptz AT TIME ZONE time_zone) >= %(from)s
             AND extract(hour FROM %(now)s::timestamptz AT TIME ZONE time_zone) < %(until)s
         ORDER BY checked_at NULLS FIRST, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
-    RETURNING id
+    UPDATE instructors_savedsearch mine SET checked_at = %(now)s, changed_at = NULL
+    FROM due WHERE mine.id = due.id RETURNING mine.id
 """
 
 
