@@ -3,6 +3,7 @@
 import gc
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -53,6 +54,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The test database, as migrations leave it; every test that commits finds it so."""
     with django_db_blocker.unblock():
         pristine.remember()
+
+
+@pytest.fixture(autouse=True)
+def _as_of(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a test names a date, it is that date already when what it is given is made: the cast's calendars
+    reach some weeks from the day they are made on."""
+    mark = request.node.get_closest_marker("as_of")
+    with time_machine.travel(mark.args[0], tick=False) if mark else nullcontext():
+        yield
 
 
 # What each process reads from the database and remembers for some seconds.

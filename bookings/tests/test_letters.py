@@ -27,10 +27,10 @@ from instainstru.lib import clock
 from instructors.models import Modality, Place
 from instructors.services import standing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 # Monday; the lesson is on Thursday 3 December at 6 pm in New York.
 NOW = utc("2026-11-30 15:00")
 START = utc("2026-12-03 21:00")  # 4 pm
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site"), pytest.mark.as_of(NOW)]
 
 
 @pytest.fixture
@@ -80,7 +80,6 @@ def calendar(message: EmailMessage) -> Any:
     return found
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_booked_lesson_is_told_to_both_with_a_calendar_file(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     sent = react()
@@ -112,7 +111,6 @@ def test_a_booked_lesson_is_told_to_both_with_a_calendar_file(cast: Cast) -> Non
         assert others not in message.as_string()
 
 
-@time_machine.travel(NOW, tick=False)
 def test_times_are_in_the_readers_zone_and_the_other_clocks_are_named(cast: Cast) -> None:
     cast.ben.time_zone = "Europe/Lisbon"
     cast.ben.save()
@@ -123,7 +121,6 @@ def test_times_are_in_the_readers_zone_and_the_other_clocks_are_named(cast: Cast
     assert "Free to cancel until Wed 2 Dec, 9:00 pm." in text(to_ben)
 
 
-@time_machine.travel(NOW, tick=False)
 def test_the_exact_address_goes_only_to_who_has_a_lesson_there(cast: Cast) -> None:
     ana = cast.piano.instructor
     ana.address = "12 Hicks St"
@@ -145,7 +142,6 @@ def test_the_exact_address_goes_only_to_who_has_a_lesson_there(cast: Cast) -> No
     assert "12 Hicks St" not in to("ben@example.com", react()).as_string()
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_moved_lesson_is_told_with_both_times_and_moves_in_the_calendar(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     react()
@@ -163,7 +159,6 @@ def test_a_moved_lesson_is_told_with_both_times_and_moves_in_the_calendar(cast: 
     assert (event["sequence"], event.start) == (2, new)
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_cancelled_lesson_says_who_why_and_what_it_costs(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     react()
@@ -182,7 +177,6 @@ def test_a_cancelled_lesson_says_who_why_and_what_it_costs(cast: Cast) -> None:
     assert calendar(to_ana).events[0]["status"] == "CANCELLED"
 
 
-@time_machine.travel(NOW, tick=False)
 def test_what_we_do_ourselves_is_told_in_our_name(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     lifecycle.cancel(lesson, by=cast.staff, party=Party.STAFF, reason="The instructor is ill")
@@ -193,7 +187,6 @@ def test_what_we_do_ourselves_is_told_in_our_name(cast: Cast) -> None:
         assert "The reason: “The instructor is ill”" in text(message)
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_completed_lesson_asks_the_student_and_nobody_else(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     react()
@@ -204,7 +197,6 @@ def test_a_completed_lesson_asks_the_student_and_nobody_else(cast: Cast) -> None
     assert list(message.iter_attachments()) == []
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_reported_no_show_asks_the_absent_and_tells_the_other(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     react()
@@ -223,7 +215,6 @@ def test_a_reported_no_show_asks_the_absent_and_tells_the_other(cast: Cast) -> N
     assert "paid" not in text(to_ana)
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_held_time_is_nothing_to_write_about(cast: Cast) -> None:
     hold = held(cast.piano, START, cast.ben_student)
     lifecycle.extend(hold, by=cast.ben)
@@ -232,7 +223,6 @@ def test_a_held_time_is_nothing_to_write_about(cast: Cast) -> None:
     assert not Delivery.objects.filter(event__subject_id=str(hold.pk)).exists()
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_guest_without_an_address_gets_no_mail_and_the_instructor_does(cast: Cast) -> None:
     cast.ben.email = "guest-1@guest.invalid"
     cast.ben.save()
@@ -242,7 +232,6 @@ def test_a_guest_without_an_address_gets_no_mail_and_the_instructor_does(cast: C
     assert Delivery.objects.get(reaction="mail_both").done_at is not None
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_letter_tells_what_was_then_and_letters_come_in_order(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     lifecycle.reschedule(lesson, starts_at=START + timedelta(days=1), by=cast.ben, party=Party.STUDENT)
@@ -255,7 +244,6 @@ def test_a_letter_tells_what_was_then_and_letters_come_in_order(cast: Cast) -> N
     ]
 
 
-@time_machine.travel(NOW, tick=False)
 def test_when_the_second_letter_is_refused_the_first_is_not_sent_again(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,7 +269,6 @@ def test_when_the_second_letter_is_refused_the_first_is_not_sent_again(
     assert delivery.done_at is not None
 
 
-@time_machine.travel(NOW, tick=False)
 def test_the_same_letter_sent_twice_is_one_message_to_a_mail_program(cast: Cast) -> None:
     booked(cast.piano, START, cast.ben_student)
     first = react()
@@ -355,7 +342,6 @@ def asked_late(cast: Cast, hours: int = 5) -> MoveRequest:
         return consent.ask(lesson, starts_at=wished, by=cast.ben, party=Party.STUDENT, reason="My train")
 
 
-@time_machine.travel(NOW, tick=False)
 def test_the_other_side_is_asked_and_the_asker_hears_what_became_of_it(cast: Cast) -> None:
     request = asked_late(cast)
     with time_machine.travel(START - timedelta(hours=5), tick=False):
@@ -371,7 +357,6 @@ def test_the_other_side_is_asked_and_the_asker_hears_what_became_of_it(cast: Cas
         assert "half of the price comes back" in text(declined)
 
 
-@time_machine.travel(NOW, tick=False)
 def test_agreed_to_both_get_the_new_time_in_their_calendars(cast: Cast) -> None:
     request = asked_late(cast)
     with time_machine.travel(START - timedelta(hours=5), tick=False):
@@ -383,7 +368,6 @@ def test_agreed_to_both_get_the_new_time_in_their_calendars(cast: Cast) -> None:
     assert all("now Thu 3 Dec, 3:00 pm" in one["Subject"] for one in (to_ben, to_ana))
 
 
-@time_machine.travel(NOW, tick=False)
 def test_taken_back_the_other_side_need_not_answer(cast: Cast) -> None:
     request = asked_late(cast)
     with time_machine.travel(START - timedelta(hours=5), tick=False):
@@ -394,7 +378,6 @@ def test_taken_back_the_other_side_need_not_answer(cast: Cast) -> None:
     assert message["Subject"] == "No answer needed: your Piano lesson stays Thu 3 Dec, 4:00 pm"
 
 
-@time_machine.travel(NOW, tick=False)
 def test_unanswered_the_asker_hears_of_it_while_it_matters(cast: Cast) -> None:
     request = asked_late(cast, 11)
     with time_machine.travel(request.expires_at, tick=False):
@@ -412,7 +395,6 @@ def test_unanswered_the_asker_hears_of_it_while_it_matters(cast: Cast) -> None:
         assert react() == []
 
 
-@time_machine.travel(NOW, tick=False)
 def test_letters_hold_together_for_every_event_and_reader(cast: Cast) -> None:
     """No template left a gap: nothing empty where a value belongs, no markup in plain text."""
     lesson = booked(cast.piano, START, cast.ben_student)
@@ -437,13 +419,11 @@ def test_every_reaction_has_its_name_in_one_place() -> None:
     assert mail_both in functions
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_lesson_across_noon_names_both_halves_of_the_day(cast: Cast) -> None:
     booked(cast.piano, local_time(in_days(2), 11, 30), cast.ben_student)
     assert "11:30 am–12:30 pm" in text(to("ben@example.com", react()))
 
 
-@time_machine.travel(NOW, tick=False)
 @pytest.mark.parametrize(
     ("party", "to_student", "to_instructor"),
     [

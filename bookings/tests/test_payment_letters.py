@@ -17,11 +17,14 @@ from bookings.tests.test_letters import html, react, text
 from instainstru.lib import clock
 from ops.stand_ins.testing import StripeStandIn
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("site", "stripe_here")]
 __all__ = ["stripe_here"]
 NOW = utc("2026-11-30 15:00")
 START = utc("2026-12-03 21:00")  # Thursday, 4 pm in New York
 HOUR = timedelta(hours=1)
+pytestmark = [
+    pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("site", "stripe_here"),
+    pytest.mark.as_of(NOW),
+]  # fmt: skip
 
 
 @pytest.fixture

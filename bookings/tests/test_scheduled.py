@@ -31,9 +31,9 @@ from instructors import tasks as instructor_tasks
 from instructors.models import CalendarBlock, Instructor, OpenDay
 from instructors.services import horizon
 
-pytestmark = pytest.mark.django_db
 NOW = utc("2026-11-30 15:00")
 START = utc("2026-12-03 21:00")
+pytestmark = [pytest.mark.django_db, pytest.mark.as_of(NOW)]
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,6 @@ def run_due(until: str) -> dict[str, int]:
     return {name: number for name, number in summary["done"].items() if number}
 
 
-@time_machine.travel(NOW, tick=False)
 def test_all_that_is_due_happens_once_and_as_of_its_moment(cast: Cast) -> None:
     lesson = booked(cast.piano, START, cast.ben_student)
     hold = held(cast.piano, START + timedelta(days=1), cast.cy_student)
@@ -75,7 +74,6 @@ def test_all_that_is_due_happens_once_and_as_of_its_moment(cast: Cast) -> None:
     assert list(history.all_differences()) == []
 
 
-@time_machine.travel(NOW, tick=False)
 def test_what_is_due_later_waits(cast: Cast) -> None:
     hold = held(cast.piano, START, cast.ben_student)
     assert "holds_expired" not in run_due("2026-11-30T15:04:59Z")
@@ -84,7 +82,6 @@ def test_what_is_due_later_waits(cast: Cast) -> None:
     assert run_due("2026-11-30T15:05:00Z")["holds_expired"] == 1
 
 
-@time_machine.travel(NOW, tick=False)
 def test_a_letter_that_fails_is_tried_at_every_moment_of_its_schedule(cast: Cast, settings: Any) -> None:
     settings.EMAIL_BACKEND = "bookings.tests.test_scheduled.RefusingBackend"
     booked(cast.piano, START, cast.ben_student)
@@ -185,7 +182,6 @@ def test_a_lock_is_free_again_after_its_work_failed() -> None:
         assert theirs is True
 
 
-@time_machine.travel(NOW, tick=False)
 def test_what_is_kept_for_a_time_is_forgotten_after_it(cast: Cast) -> None:
     for age in (23, 25):
         IdempotencyKey.objects.create(
