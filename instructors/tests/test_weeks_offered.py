@@ -30,6 +30,7 @@ from instainstru.rules.services import current
 from instructors.models import Modality, Offering
 from instructors.services import horizon, open_days, schedule, slots, weeks
 
+NEW_YORK = "America/New_York"
 DAY = timedelta(days=1)
 WEEKS = 12
 EDITS = ("save", "save", "save", "copy", "apply", "pattern", "book", "book", "off")
@@ -39,6 +40,19 @@ def some_windows(rng: Random) -> list[tuple[int, int]]:
     """None to three windows, not always on the half hour."""
     edges = sorted(rng.sample([*range(0, 1441, 30), 555, 1003], 2 * rng.randint(0, 3)))
     return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def windows_on(day: date, rng: Random) -> list[tuple[int, int]]:
+    """As ``some_windows``, but for those that begin or end when the clocks jump: they are refused."""
+
+    def is_there(minute: int) -> bool:
+        try:
+            clock.to_instant(day, clock.wall(minute), NEW_YORK)
+        except clock.SkippedTime:
+            return False
+        return True
+
+    return [(low, high) for low, high in some_windows(rng) if is_there(low) and is_there(high % 1440)]
 
 
 def edit(rng: Random, offering: Offering, what: str = "") -> Any:
@@ -89,7 +103,7 @@ def due(offering: Offering, first: date, last: date, now: datetime) -> list[str]
 
 
 def at_midnight(day: date) -> datetime:
-    return clock.to_instant(day, time(0), "America/New_York")
+    return clock.to_instant(day, time(0), NEW_YORK)
 
 
 def an_offering() -> Offering:
@@ -131,8 +145,9 @@ class TestOffered(TestCase):
         rng, offering = Random(seed), an_offering()
         monday = weeks.monday_of(in_days(7))
         for k in range(WEEKS):
-            days = {monday + (7 * k + n) * DAY: some_windows(rng) for n in range(7)}
-            weeks.save(offering.instructor, monday + 7 * k * DAY, days, by=offering.instructor.user)
+            dates = [monday + (7 * k + n) * DAY for n in range(7)]
+            days = {day: windows_on(day, rng) for day in dates}
+            weeks.save(offering.instructor, dates[0], days, by=offering.instructor.user)
         for _ in range(number):
             edit(rng, offering)
         assert_nothing_stale(offering)
