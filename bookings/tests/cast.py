@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from bookings.tests.factories import InstructorFactory, StudentFactory, UserFactory, teaching
 from instainstru.accounts.models import User
@@ -37,6 +38,13 @@ def recorded_cast(django_db_setup: None, django_db_blocker: Any) -> None:
 def cast(recorded_cast: None, db: None) -> Cast:
     """The cast, with ana's hours in place."""
     return RECORDING.play()
+
+
+@pytest.fixture
+def office(cast: Cast, client: Client) -> Client:
+    """Staff, signed in: the back office as they see it."""
+    client.force_login(cast.staff)
+    return client
 
 
 def made() -> Cast:

@@ -27,12 +27,6 @@ LIST = "/admin/bookings/booking/"
 
 
 @pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
-@pytest.fixture
 def lesson(cast: Cast) -> Booking:
     return booked(cast.piano, local_time(in_days(3), 10), cast.ben_student)
 

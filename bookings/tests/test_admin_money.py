@@ -30,12 +30,6 @@ LIST = "/admin/bookings/payment/"
 REASON = "Half of the lesson was silence"
 
 
-@pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
 def charged(cast: Cast, **facts: Any) -> Payment:
     """A lesson of 80.00 that was given and charged, and Stripe's fee for it."""
     payment = due_payment(

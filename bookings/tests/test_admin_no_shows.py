@@ -38,12 +38,6 @@ def a_disputed_no_show(cast: Cast, *, hour: int = 12) -> NoShowReport:
         return no_shows.dispute(report, by=cast.ben, party=Party.STUDENT, text="I waited at the door")
 
 
-@pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
 def url(report: NoShowReport, act: str = "decide") -> str:
     return reverse(f"admin:bookings_noshowreport_{act}", args=[report.pk])
 

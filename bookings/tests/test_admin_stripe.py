@@ -38,12 +38,6 @@ FEE = fee_on(89_60)
 DIFFERENCES = reconcile.differences
 
 
-@pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
 def charged(cast: Cast, card: str = "visa") -> Payment:
     payment = due_payment(cast.piano, cast.ben_student, a_card(cast.ben_student, card))
     work.run(now=clock.now())

@@ -157,7 +157,7 @@ def test_junk_is_answered_in_words(
         sent += filled(offering=cast.piano.pk)
     places = addresses(dict(patterns())[name], known)
 
-    def answer(method: str, address: str, form: str) -> Any:
+    def send(method: str, address: str, form: str) -> Any:
         # What one did to a lesson does not stand in the way of the next.
         with transaction.atomic():
             if method == "get":
@@ -170,11 +170,11 @@ def test_junk_is_answered_in_words(
         for address in places:
             for form in forms:
                 asked = stripe.asked
-                given = answer(method, address, form)
+                answer = send(method, address, form)
                 # That Stripe is away is an answer where it was asked, and nowhere else.
-                status = given.status_code
+                status = answer.status_code
                 assert status < 500 or (status == 503 and stripe.asked > asked), (method, address, form)
-                if not was_looked_at(given):
+                if not was_looked_at(answer):
                     break
 
     before = Event.objects.count(), Booking.objects.count()

@@ -7,7 +7,6 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-import time_machine
 
 from bookings.services.payments import refunds, work
 from bookings.tests.cast import Cast
@@ -39,9 +38,8 @@ def to_ben(messages: list[EmailMessage]) -> EmailMessage:
 
 
 def test_a_lesson_without_a_card_is_asked_for_one_and_stays(cast: Cast) -> None:
-    with time_machine.travel(NOW):
-        lesson = booked(cast.piano, START, cast.ben_student)
-        react()
+    lesson = booked(cast.piano, START, cast.ben_student)
+    react()
     work_at(START - 24 * HOUR)
     with at(START, hours=-24):
         asked = to_ben(react())
@@ -69,11 +67,10 @@ def test_a_lesson_without_a_card_is_asked_for_one_and_stays(cast: Cast) -> None:
 
 
 def test_a_lesson_whose_card_is_declined_is_warned_of_and_given_up(cast: Cast) -> None:
-    with time_machine.travel(NOW):
-        lesson = paid_lesson(
-            cast.piano, START, cast.ben_student, card=a_card(cast.ben_student, "chargeCustomerFail")
-        )
-        react()
+    lesson = paid_lesson(
+        cast.piano, START, cast.ben_student, card=a_card(cast.ben_student, "chargeCustomerFail")
+    )
+    react()
     for hours in (24, 23, 20, 16):
         work_at(START - hours * HOUR)
     with at(START, hours=-16):
@@ -98,9 +95,8 @@ def test_a_lesson_whose_card_is_declined_is_warned_of_and_given_up(cast: Cast) -
 def test_a_charge_comes_with_a_receipt_and_a_refund_with_a_word(
     cast: Cast, stripe_here: StripeStandIn
 ) -> None:
-    with time_machine.travel(NOW):
-        lesson = paid_lesson(cast.piano, START, cast.ben_student, card=a_card(cast.ben_student))
-        react()
+    lesson = paid_lesson(cast.piano, START, cast.ben_student, card=a_card(cast.ben_student))
+    react()
     work_at(START - 24 * HOUR)
     work_at(START + 25 * HOUR)
     with at(START, hours=25):
@@ -116,9 +112,8 @@ def test_a_charge_comes_with_a_receipt_and_a_refund_with_a_word(
 
 
 def test_a_declined_card_is_told_with_what_the_bank_said(cast: Cast) -> None:
-    with time_machine.travel(NOW):
-        paid_lesson(cast.piano, START, cast.ben_student, card=a_card(cast.ben_student, "chargeCustomerFail"))
-        react()
+    paid_lesson(cast.piano, START, cast.ben_student, card=a_card(cast.ben_student, "chargeCustomerFail"))
+    react()
     work_at(START - 24 * HOUR)
     with at(START, hours=-24):
         told = to_ben(react())
@@ -128,11 +123,8 @@ def test_a_declined_card_is_told_with_what_the_bank_said(cast: Cast) -> None:
 
 
 def test_a_bank_that_asks_is_told_of(cast: Cast) -> None:
-    with time_machine.travel(NOW):
-        paid_lesson(
-            cast.piano, START, cast.ben_student, card=a_card(cast.ben_student, "authenticationRequired")
-        )
-        react()
+    paid_lesson(cast.piano, START, cast.ben_student, card=a_card(cast.ben_student, "authenticationRequired"))
+    react()
     work_at(START - 24 * HOUR)
     with at(START, hours=-24):
         assert "Your bank wants to hear from you" in text(to_ben(react()))

@@ -134,16 +134,15 @@ def test_the_dispatcher_hands_each_claim_to_a_task_of_its_own(
 ) -> None:
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr(tasks.deliver, "delay", lambda *claim: sent.append(claim))
-    with time_machine.travel(NOW, tick=False):
-        for day in range(2):
-            booked(cast.piano, START + timedelta(days=day), cast.ben_student)
-        tasks.dispatch_events()
-        assert sent == [(pk, 0) for pk in Delivery.objects.order_by("pk").values_list("pk", flat=True)]
-        tasks.dispatch_events()
-        # Two lessons, and ana's hours, which the cast has set.
-        assert len(sent) == 3
-        for claim in sent:
-            tasks.deliver(*claim)
+    for day in range(2):
+        booked(cast.piano, START + timedelta(days=day), cast.ben_student)
+    tasks.dispatch_events()
+    assert sent == [(pk, 0) for pk in Delivery.objects.order_by("pk").values_list("pk", flat=True)]
+    tasks.dispatch_events()
+    # Two lessons, and ana's hours, which the cast has set.
+    assert len(sent) == 3
+    for claim in sent:
+        tasks.deliver(*claim)
     assert len(mail.outbox) == 4
     assert not Delivery.objects.filter(done_at=None).exists()
 
@@ -156,15 +155,13 @@ def test_the_dispatcher_asks_for_another_turn_when_it_has_not_caught_up(
     monkeypatch.setattr(tasks, "ROUNDS", 1)
     monkeypatch.setattr(tasks.deliver, "delay", lambda *claim: None)
     monkeypatch.setattr(dispatch, "wake", lambda: woken.append(True))
-    with time_machine.travel(NOW, tick=False):
-        booked(cast.piano, START, cast.ben_student)
-        tasks.dispatch_events()
+    booked(cast.piano, START, cast.ben_student)
+    tasks.dispatch_events()
     assert woken == [True]
 
 
 def test_sweeps_do_their_work_unless_another_worker_is_at_it(cast: Cast) -> None:
-    with time_machine.travel(NOW, tick=False):
-        hold = held(cast.piano, START, cast.ben_student)
+    hold = held(cast.piano, START, cast.ben_student)
     with time_machine.travel(NOW + timedelta(minutes=6), tick=False):
         with another_connection_holds("expire holds"):
             tasks.expire_holds()

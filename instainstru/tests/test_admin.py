@@ -24,12 +24,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
-@pytest.fixture
 def lesson(cast: Cast) -> Booking:
     return booked(cast.piano, local_time(in_days(3), 10), cast.ben_student)
 

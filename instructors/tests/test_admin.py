@@ -34,12 +34,6 @@ Status = Instructor.Status
 
 
 @pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
-@pytest.fixture
 def ana(cast: Cast) -> Instructor:
     """Ana, listed and complete."""
     instructor = cast.piano.instructor

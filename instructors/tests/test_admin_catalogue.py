@@ -7,18 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bookings.tests.cast import Cast
 from instructors.models import Alias, Category, Place, PlaceAlias, Subject
 from instructors.services.search import vocabulary
 
 pytestmark = pytest.mark.django_db
 BASE = "/admin/instructors/"
-
-
-@pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
 
 
 @pytest.fixture

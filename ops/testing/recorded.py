@@ -30,7 +30,7 @@ class Recording(Generic[T]):
     def __init__(self, schema: str, make: Callable[[], T]) -> None:
         self._schema = schema
         self._make = make
-        self._taken: tuple[T, datetime, list[date], str] | None = None
+        self._taken: tuple[T, datetime, str] | None = None
 
     @property
     def taken_at(self) -> datetime:
@@ -49,18 +49,18 @@ class Recording(Generic[T]):
                 cursor.execute(f"CREATE TABLE {self._schema}.{table} AS SELECT {columns} FROM {table}")
                 copies.append(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self._schema}.{table}")
         pristine.restore()
-        self._taken = made, clock.now(), _days(), ";".join(pristine.unchecked(copies))
+        self._taken = made, clock.now(), ";".join(pristine.unchecked(copies))
 
     def play(self) -> T:
         """The rows, and what stands for them: of one's own, to be changed at will. On another day than that
         of the recording they are made anew."""
-        if self._taken is None or self._taken[2] != _days():
+        if self._taken is None or _days(self._taken[1]) != _days(clock.now()):
             return self._make()
-        made, _, _, copies = self._taken
+        made, _, copies = self._taken
         with connection.cursor() as cursor:
             cursor.execute(copies)
         return copy.deepcopy(made)
 
 
-def _days() -> list[date]:
-    return [clock.today(zone) for zone in ZONES]
+def _days(at: datetime) -> list[date]:
+    return [clock.local(at, zone).date() for zone in ZONES]

@@ -14,12 +14,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/students/student/"
 
 
-@pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
 def test_a_list_takes_as_many_queries_for_three_as_for_two(office: Client, django_assert_num_queries: Any):
     for number in (2, 3):
         with django_assert_num_queries(3):  # person, bounded count, rows; the session is cached

@@ -17,12 +17,6 @@ EVENTS = "admin:events_event_changelist"
 DELIVERIES = "admin:events_delivery_changelist"
 
 
-@pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
 def event(subject_id: str = "1", kind: Kind = Kind.BOOKING_HELD, version: int = 1) -> Event:
     now = clock.now()
     return Event.objects.create(

@@ -19,12 +19,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/rules/rules/"
 
 
-@pytest.fixture
-def office(cast: Cast, client: Client) -> Client:
-    client.force_login(cast.staff)
-    return client
-
-
 def values(rules: Rules, **changes: Any) -> dict[str, Any]:
     """What the form posts."""
     return {"seen": rules.pk, **{name: getattr(rules, name) for name in NAMES}, **changes}

@@ -127,15 +127,32 @@ def _times(asked: Asked) -> dict[str, Any]:
 def _demands(asked: Asked, zone: str, low: datetime, high: datetime) -> list[str]:
     """What ``sql.py`` must know of a zone: dates of the window, today, and the overnight rule's mornings."""
     days = [clock.local(instant, zone).date().isoformat() for instant in (low, high)]
-    return [*days, *_nights(zone, asked.rules, asked.now.replace(second=0, microsecond=0))]
+    return [*days, *_nights(zone, asked.rules, _minute(asked))]
+
+
+def mornings(zone: str, asked: Asked) -> tuple[datetime, datetime]:
+    """From when on the overnight rule lets anybody be booked there, and at a student's place; by day now."""
+    return _mornings(zone, asked.rules, _minute(asked))
+
+
+def _minute(asked: Asked) -> datetime:
+    return asked.now.replace(second=0, microsecond=0)
 
 
 @lru_cache(maxsize=1024)
 def _nights(zone: str, rules: Rules, minute: datetime) -> list[str]:
-    """The zone's today, and from when on the overnight rule lets anybody be booked; of every minute."""
-    of_zone = limits(zone, rules)
-    mornings = (morning(of_zone, modality=way, now=minute) for way in (Modality.ONLINE, Modality.AT_STUDENT))
-    return [clock.local(minute, zone).date().isoformat(), *(at.isoformat() for at in mornings)]
+    """The zone's today and its mornings, as ``sql.py`` reads them."""
+    today = clock.local(minute, zone).date()
+    return [today.isoformat(), *(at.isoformat() for at in _mornings(zone, rules, minute))]
+
+
+@lru_cache(maxsize=1024)
+def _mornings(zone: str, rules: Rules, minute: datetime) -> tuple[datetime, datetime]:
+    plain, travel = (
+        morning(limits(zone, rules), modality=way, now=minute)
+        for way in (Modality.ONLINE, Modality.AT_STUDENT)
+    )
+    return plain, travel
 
 
 def _json(value: object) -> str:

@@ -12,8 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from instructors.models import Modality
-from instructors.services import slots
-from instructors.services.search.asked import UTC_ZONE, Asked, circle, limits, modalities
+from instructors.services.search.asked import UTC_ZONE, Asked, circle, limits, modalities, mornings
 from instructors.services.search.places import Around
 from instructors.services.search.walk import Hit, Place, Row, Walk
 
@@ -129,12 +128,8 @@ def _first_start(asked: Asked) -> float:
 
 def _first_morning(asked: Asked) -> float:
     """The first start anybody can have who obeys the overnight rule alone; not later than now by day."""
-    mornings = [
-        slots.morning(limits(zone, asked.rules), modality=way, now=asked.now)
-        for zone in asked.zones
-        for way in _ways(asked)
-    ]
-    return min(mornings, default=asked.now).timestamp()
+    with_travel = _ways(asked) == [Modality.AT_STUDENT]
+    return min((mornings(zone, asked)[with_travel] for zone in asked.zones), default=asked.now).timestamp()
 
 
 def _ways(asked: Asked) -> Sequence[str]:
