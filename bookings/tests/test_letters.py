@@ -14,9 +14,9 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from icalendar import Calendar
 
-from bookings.models import Booking, MoveRequest, Party
+from bookings.models import Booking, Party
 from bookings.reactions import REACTIONS, mail_both
-from bookings.services import consent, lifecycle, override, sweeps
+from bookings.services import lifecycle, override
 from bookings.services.wanted import wish
 from bookings.tests.cast import Cast
 from bookings.tests.factories import booked, held, in_days, local_time, utc
@@ -331,68 +331,6 @@ def test_a_profile_that_comes_back_brings_the_words_of_staff(cast: Cast) -> None
     standing.submit(ana, by=cast.ana)
     standing.verify(ana, by=cast.staff)
     assert "https://instainstru.example/@ana-a" in text(react()[-1])
-
-
-def asked_late(cast: Cast, hours: int = 5) -> MoveRequest:
-    """Ben's request to move his lesson by an hour, so many hours before it."""
-    lesson = booked(cast.piano, START, cast.ben_student)
-    react()
-    with time_machine.travel(START - timedelta(hours=hours), tick=False):
-        wished = START - timedelta(hours=1)
-        return consent.ask(lesson, starts_at=wished, by=cast.ben, party=Party.STUDENT, reason="My train")
-
-
-def test_the_other_side_is_asked_and_the_asker_hears_what_became_of_it(cast: Cast) -> None:
-    request = asked_late(cast)
-    with time_machine.travel(START - timedelta(hours=5), tick=False):
-        [asked] = react()
-        assert asked["To"] == "Ana Alvarez <ana@example.com>"
-        assert asked["Subject"] == "Ben asks to move your Piano lesson, now Thu 3 Dec, 4:00 pm"
-        assert "To Thursday 3 December 2026, 3:00–4:00 pm." in text(asked)
-        assert "My train" in text(asked)
-        consent.decline(request, by=cast.ana, party=Party.INSTRUCTOR, reason="I teach then")
-        [declined] = react()
-        assert declined["To"] == "Ben Baker <ben@example.com>"
-        assert "I teach then" in text(declined)
-        assert "half of the price comes back" in text(declined)
-
-
-def test_agreed_to_both_get_the_new_time_in_their_calendars(cast: Cast) -> None:
-    request = asked_late(cast)
-    with time_machine.travel(START - timedelta(hours=5), tick=False):
-        react()
-        consent.accept(request, by=cast.ana, party=Party.INSTRUCTOR)
-        to_ben, to_ana = react()
-    assert "Ana agreed: your lesson is moved" in text(to_ben)
-    assert "Your lesson is moved" in text(to_ana)
-    assert all("now Thu 3 Dec, 3:00 pm" in one["Subject"] for one in (to_ben, to_ana))
-
-
-def test_taken_back_the_other_side_need_not_answer(cast: Cast) -> None:
-    request = asked_late(cast)
-    with time_machine.travel(START - timedelta(hours=5), tick=False):
-        react()
-        consent.withdraw(request, by=cast.ben, party=Party.STUDENT)
-        [message] = react()
-    assert message["To"] == "Ana Alvarez <ana@example.com>"
-    assert message["Subject"] == "No answer needed: your Piano lesson stays Thu 3 Dec, 4:00 pm"
-
-
-def test_unanswered_the_asker_hears_of_it_while_it_matters(cast: Cast) -> None:
-    request = asked_late(cast, 11)
-    with time_machine.travel(request.expires_at, tick=False):
-        react()
-        sweeps.lapse_requests(now=clock.now())
-        [told] = react()
-        assert told["To"] == "Ben Baker <ben@example.com>"
-        assert told["Subject"] == "No answer: your Piano lesson stays Thu 3 Dec, 4:00 pm"
-    with time_machine.travel(START - timedelta(hours=3), tick=False):
-        wished = START + timedelta(days=1)
-        consent.ask(request.booking, starts_at=wished, by=cast.ben, party=Party.STUDENT)
-        react()
-    with time_machine.travel(START, tick=False):
-        sweeps.lapse_requests(now=clock.now())
-        assert react() == []
 
 
 def test_letters_hold_together_for_every_event_and_reader(cast: Cast) -> None:
